@@ -1,0 +1,176 @@
+"""The words of a call, one spelling for code, database, REST, events, admin and logs.
+
+Meta's own spellings (``RINGING``, ``USER_INITIATED``, ``Failed``) are translated in
+``webhooks.payload`` and kept only in the raw delivery. Meanings: ``docs/glossary.md``.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum, auto
+
+
+class Direction(StrEnum):
+    """Who called whom."""
+
+    INBOUND = auto()  # the WhatsApp user calls the business (Meta: USER_INITIATED)
+    OUTBOUND = auto()  # the business calls the user (Meta: BUSINESS_INITIATED)
+
+
+class Signaling(StrEnum):
+    """Where the call stands between us and Meta."""
+
+    OFFERED = auto()  # the user calls; we hold an SDP offer and have promised nothing
+    ANSWERING = auto()  # our SDP answer is being prepared and pre-accepted
+    PRE_ACCEPTED = auto()  # Meta has our answer; the phone says "Ringing", media may connect
+    ACCEPTING = auto()  # accept is on its way
+    DIALING = auto()  # we call the user; our offer is on its way
+    RINGING = auto()  # the user's phone rings
+    ANSWERED = auto()  # picked up: Meta confirmed the accept, or the user's
+    ENDING = auto()  # we asked to end; Meta has not confirmed
+    ENDED = auto()  # over; nothing leaves this state
+
+
+class Media(StrEnum):
+    """Where the audio path stands between our media worker and Meta's relay."""
+
+    IDLE = auto()  # no session
+    NEGOTIATED = auto()  # offer and answer are both known
+    CONNECTED = auto()  # ICE and DTLS are through
+    FAILED = auto()  # there will be no audio any more
+
+
+class Intent(StrEnum):
+    """What the business wants to do with an inbound call that is not answered yet."""
+
+    UNDECIDED = auto()  # let it ring
+    ANSWER = auto()  # answer as soon as media is ready
+
+
+class AnswerPolicy(StrEnum):
+    """What a number does with an inbound call on its own."""
+
+    ANSWER = auto()  # pre-accept and accept at once
+    RING = auto()  # pre-accept at once, accept after `ring_seconds`
+    MANUAL = auto()  # pre-accept at once, accept when an operator or program says so
+    REJECT = auto()  # never answer
+
+
+class EventKind(StrEnum):
+    """Everything that can happen to a call. Past tense; each has a type in `events`."""
+
+    # the network speaks (webhooks)
+    OFFERED = auto()
+    OFFER_EXPIRED = auto()
+    CALL_CREATED = auto()
+    ANSWER_RECEIVED = auto()
+    REMOTE_RINGING = auto()
+    REMOTE_ACCEPTED = auto()
+    REMOTE_REJECTED = auto()
+    REMOTE_HUNG_UP = auto()
+    RECORDING_AVAILABLE = auto()
+    TRANSCRIPTION_AVAILABLE = auto()
+    VOICEMAIL_RECEIVED = auto()
+    ERROR_REPORTED = auto()
+    PERMISSION_REPLIED = auto()
+    SETTINGS_CHANGED = auto()
+    ACCOUNT_UPDATED = auto()
+    UNKNOWN_RECEIVED = auto()
+    # wishes: REST, admin, policy
+    ANSWER_REQUESTED = auto()
+    REJECT_REQUESTED = auto()
+    HANGUP_REQUESTED = auto()
+    # outcomes of our commands
+    ANSWER_READY = auto()
+    PRE_ACCEPTED = auto()
+    ACCEPTED = auto()
+    TERMINATED = auto()
+    COMMAND_FAILED = auto()
+    COMMAND_UNKNOWN = auto()
+    # media
+    MEDIA_CONNECTED = auto()
+    MEDIA_FAILED = auto()
+    FIRST_PACKET_RECEIVED = auto()
+    DIGIT_RECEIVED = auto()
+    PLAYBACK_STARTED = auto()
+    PLAYBACK_FINISHED = auto()
+    RECORDING_FINISHED = auto()
+    MEDIA_STOPPED = auto()
+    # time
+    WAKE_REACHED = auto()
+    DEADLINE_REACHED = auto()
+
+
+class CommandKind(StrEnum):
+    """What we can do about a call. Imperative; each is one row, carried out by the executor."""
+
+    PREPARE_ANSWER = auto()  # media worker: make our SDP answer
+    PRE_ACCEPT = auto()  # Graph
+    ACCEPT = auto()  # Graph
+    START_MEDIA = auto()  # media worker: open the gate and play the first prompt
+    REJECT = auto()  # Graph
+    TERMINATE = auto()  # Graph
+    CLOSE_MEDIA = auto()  # media worker
+
+
+class CommandStatus(StrEnum):
+    """The life of a command row. A wish is not an outcome."""
+
+    PENDING = auto()
+    RUNNING = auto()
+    DONE = auto()
+    FAILED = auto()  # known not to have happened
+    UNKNOWN = auto()  # it may have happened; never repeated blindly
+    CANCELED = auto()  # the call ended before anybody started it
+
+
+class HangupCause(StrEnum):
+    """Why a call ended; near Q.850 where a word exists there."""
+
+    NORMAL_CLEARING = auto()  # somebody hung up an answered call
+    CALL_REJECTED = auto()  # refused, by policy or by a person
+    CANCELED = auto()  # the caller gave up before the answer
+    NO_ANSWER = auto()  # nobody answered in time
+    USER_BUSY = auto()
+    DEADLINE = auto()  # a state took too long
+    MAX_DURATION = auto()  # the longest permitted call
+    PERMISSION_DENIED = auto()  # Meta 138006
+    UNREACHABLE = auto()  # Meta 138001
+    MEDIA_TIMEOUT = auto()  # no audio arrived for too long
+    ICE_FAILED = auto()  # no UDP path
+    DTLS_FAILED = auto()  # no encryption, or a wrong certificate
+    NO_COMMON_CODEC = auto()
+    BAD_SDP = auto()  # the offer is not one we can answer
+    SDP_REFUSED = auto()  # Meta refused our answer
+    OVERLOADED = auto()  # no media worker has room
+    AUTHENTICATION_FAILED = auto()  # Meta 190: the access token is dead
+    META_ERROR = auto()  # any other error of Meta; its code is kept on the call
+    NETWORK_ERROR = auto()  # Graph could not be reached
+    UNKNOWN_OUTCOME = auto()  # Graph never said whether the accept happened
+    WORKER_LOST = auto()  # the media worker died with the call
+    UNKNOWN = auto()
+
+
+class HangupSource(StrEnum):
+    """By whom a call ended."""
+
+    PEER = auto()
+    BUSINESS = auto()  # an operator or a program
+    POLICY = auto()  # the number's answer policy
+    NETWORK = auto()  # Meta
+    SYSTEM = auto()  # ourselves: deadline, media, worker
+    UNKNOWN = auto()
+
+
+class CallStatus(StrEnum):
+    """The small set of words that people and REST clients see."""
+
+    INITIATED = auto()
+    RINGING = auto()
+    CONNECTING = auto()
+    IN_PROGRESS = auto()
+    ENDING = auto()
+    COMPLETED = auto()
+    REJECTED = auto()
+    NO_ANSWER = auto()
+    CANCELED = auto()
+    FAILED = auto()
