@@ -1,0 +1,14 @@
+"""Where every address leads."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [path("admin/", admin.site.urls)]
+if find_spec("webhooks.urls"):
+    urlpatterns.append(path("webhooks/", include("webhooks.urls")))
+if find_spec("calls.api.urls"):
+    urlpatterns.append(path("api/v1/", include("calls.api.urls")))
