@@ -208,6 +208,13 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RingRequested(Wish):
+    """Let it ring: pre-accept, so that media is ready, and decide later."""
+
+    kind = EventKind.RING_REQUESTED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerRequested(Wish):
     kind = EventKind.ANSWER_REQUESTED
 
@@ -252,9 +259,11 @@ class Accepted(Outcome):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terminated(Outcome):
-    """Meta confirmed our reject or terminate."""
+    """Our reject or terminate is through; not `is_confirmed` when Meta never said so."""
 
     kind = EventKind.TERMINATED
+    is_confirmed: bool = True
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -351,10 +360,10 @@ class MediaStopped(MediaEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WakeReached:
-    """The call asked to be looked at again: ring time over, or media waited for long enough."""
+class MediaOverdue:
+    """The accept has waited for the audio path for long enough."""
 
-    kind: ClassVar[EventKind] = EventKind.WAKE_REACHED
+    kind: ClassVar[EventKind] = EventKind.MEDIA_OVERDUE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -364,7 +373,7 @@ class DeadlineReached:
     kind: ClassVar[EventKind] = EventKind.DEADLINE_REACHED
 
 
-Event: TypeAlias = NetworkEvent | Wish | Outcome | MediaEvent | WakeReached | DeadlineReached
+Event: TypeAlias = NetworkEvent | Wish | Outcome | MediaEvent | MediaOverdue | DeadlineReached
 
 
 def timeline_data(event: Event) -> JsonObject:

@@ -23,9 +23,7 @@ class Signaling(StrEnum):
     ANSWERING = auto()  # our SDP answer is being prepared and pre-accepted
     PRE_ACCEPTED = auto()  # Meta has our answer; the phone says "Ringing", media may connect
     ACCEPTING = auto()  # accept is on its way
-    DIALING = auto()  # we call the user; our offer is on its way
-    RINGING = auto()  # the user's phone rings
-    ANSWERED = auto()  # picked up: Meta confirmed the accept, or the user's
+    ANSWERED = auto()  # picked up: Meta confirmed the accept
     ENDING = auto()  # we asked to end; Meta has not confirmed
     ENDED = auto()  # over; nothing leaves this state
 
@@ -35,6 +33,7 @@ class Media(StrEnum):
 
     IDLE = auto()  # no session
     NEGOTIATED = auto()  # offer and answer are both known
+    OVERDUE = auto()  # not connected in time; the accept waits no longer, the audio may still come
     CONNECTED = auto()  # ICE and DTLS are through
     FAILED = auto()  # there will be no audio any more
 
@@ -76,6 +75,7 @@ class EventKind(StrEnum):
     ACCOUNT_UPDATED = auto()
     UNKNOWN_RECEIVED = auto()
     # wishes: REST, admin, policy
+    RING_REQUESTED = auto()
     ANSWER_REQUESTED = auto()
     REJECT_REQUESTED = auto()
     HANGUP_REQUESTED = auto()
@@ -96,7 +96,7 @@ class EventKind(StrEnum):
     RECORDING_FINISHED = auto()
     MEDIA_STOPPED = auto()
     # time
-    WAKE_REACHED = auto()
+    MEDIA_OVERDUE = auto()
     DEADLINE_REACHED = auto()
 
 

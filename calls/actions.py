@@ -1,0 +1,205 @@
+"""How each command is carried out: one function a kind, no transaction around the network.
+
+A function returns the event that tells the machine of success (or None), or raises `Failure`
+with the verdict on repeating it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+
+from calls import graph, media_workers
+from calls.domain import events
+from calls.domain.vocabulary import CommandKind, HangupCause
+from calls.graph import GraphError, Verdict
+from calls.models import Call, CallCommand, MediaSession, Playback, Recording
+from sdp.media.client import MediaError
+from sdp.media.messages import CloseSession, MediaErrorCode, OpenSession, StartMedia
+from sdp.media.messages import Playback as PlaybackMessage
+
+
+class Failure(Exception):
+    """The command did not succeed; `verdict` says whether it may be repeated."""
+
+    def __init__(
+        self,
+        verdict: Verdict,
+        cause: HangupCause,
+        message: str,
+        *,
+        error: events.ProviderError | None = None,
+        outcome: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.verdict = verdict
+        self.cause = cause
+        self.error = error
+        self.outcome = outcome or {}
+
+
+# --- Graph --------------------------------------------------------------------------------------
+
+
+def pre_accept(call: Call, command: CallCommand, now: datetime) -> events.Event:
+    try:
+        _send(call, command, sdp=call.local_sdp)
+    except Failure as failure:
+        if failure.verdict is not Verdict.ALREADY_DONE:
+            raise
+    return events.PreAccepted()
+
+
+def accept(call: Call, command: CallCommand, now: datetime) -> events.Event:
+    try:
+        _send(call, command, sdp=call.local_sdp)
+    except Failure as failure:
+        # Only a repeat can find its own first try: else somebody else took the call.
+        if failure.verdict is not Verdict.ALREADY_DONE or command.attempts < 2:
+            raise
+    return events.Accepted()
+
+
+def end(call: Call, command: CallCommand, now: datetime) -> events.Event:
+    """Reject or terminate. That the call is over already is success (Meta: calls, terminate)."""
+    try:
+        _send(call, command)
+    except Failure as failure:
+        if failure.verdict not in (Verdict.CALL_OVER, Verdict.ALREADY_DONE):
+            raise
+    return events.Terminated()
+
+
+def _send(call: Call, command: CallCommand, sdp: str = "") -> None:
+    if command.request_body is None:
+        action = CommandKind(command.kind)
+        command.request_body = graph.action_body(action, wa_call_id=call.wa_call_id, sdp=sdp)
+        command.save(update_fields=["request_body"])
+    number = call.phone_number
+    client = graph.client(settings.GRAPH_API_URL, settings.GRAPH_API_VERSION)
+    try:
+        reply = client.send(
+            number.wa_phone_number_id, bytes(command.request_body), token=number.access_token
+        )
+    except GraphError as error:
+        outcome = {
+            "http_status": error.http_status,
+            "code": error.error.code if error.error else None,
+            "trace_id": error.trace_id,
+        }
+        raise Failure(
+            error.verdict, error.cause, str(error), error=error.error, outcome=outcome
+        ) from error
+    command.outcome = {"http_status": reply.http_status, "trace_id": reply.trace_id}
+
+
+# --- media worker -------------------------------------------------------------------------------
+
+#: What a refusal of our offer means for the call.
+_CAUSE_OF_REFUSAL = {
+    MediaErrorCode.BAD_SDP: HangupCause.BAD_SDP,
+    MediaErrorCode.NO_COMMON_CODEC: HangupCause.NO_COMMON_CODEC,
+}
+
+
+def prepare_answer(call: Call, command: CallCommand, now: datetime) -> events.Event:
+    """Ask the least loaded media worker for our SDP answer; the next one when it has no room."""
+    refused = ""
+    for worker in media_workers.list_live(now):
+        session = media_workers.assign(call, worker, now)
+        prompts = [call.phone_number.greeting] if call.phone_number.greeting else []
+        request = OpenSession(
+            call_id=str(call.pk), epoch=session.epoch, offer=call.remote_sdp, prompts=prompts
+        )
+        try:
+            answer = media_workers.client(worker.url).open_session(request)
+        except MediaError as error:
+            if error.code in _CAUSE_OF_REFUSAL:
+                cause = _CAUSE_OF_REFUSAL[error.code]
+                raise Failure(Verdict.GIVE_UP, cause, str(error)) from error
+            if error.code is MediaErrorCode.OVERLOADED:
+                refused = str(error)
+            continue
+        return events.AnswerReady(sdp=answer.sdp, worker=worker.url, epoch=session.epoch)
+    if refused:
+        raise Failure(Verdict.GIVE_UP, HangupCause.OVERLOADED, refused)
+    raise Failure(Verdict.RETRY, HangupCause.OVERLOADED, "no media worker is alive")
+
+
+def start_media(call: Call, command: CallCommand, now: datetime) -> None:
+    """Open the gate: greeting and recording begin with the first packet."""
+    session = MediaSession.objects.select_related("worker").get(call=call)
+    number = call.phone_number
+    playback = recording = None
+    if number.greeting:
+        playback, _ = Playback.objects.get_or_create(
+            call=call, prompt=number.greeting, defaults={"created_at": now}
+        )
+    if number.record_calls:
+        recording, _ = Recording.objects.get_or_create(call=call, defaults={"created_at": now})
+    recording_id = str(recording.pk) if recording else ""
+    try:
+        _start(session, playback, recording_id)
+    except MediaError as error:
+        if error.code is not MediaErrorCode.NO_SUCH_PROMPT or playback is None:
+            raise _media_failure(error) from error
+        # A missing greeting must not cost the call: talk without it, and say so.
+        playback.status, playback.finished_at = "failed", now
+        playback.save(update_fields=["status", "finished_at"])
+        command.outcome = {"message": str(error)}
+        _start_silent(session, recording_id)
+
+
+def _start(session: MediaSession, playback: Playback | None, recording_id: str) -> None:
+    message = (
+        PlaybackMessage(playback_id=str(playback.pk), prompt=playback.prompt) if playback else None
+    )
+    media_workers.client(session.worker.url).start_media(
+        str(session.call_id),
+        StartMedia(epoch=session.epoch, playback=message, recording_id=recording_id),
+    )
+
+
+def _start_silent(session: MediaSession, recording_id: str) -> None:
+    try:
+        _start(session, None, recording_id)
+    except MediaError as error:
+        raise _media_failure(error) from error
+
+
+def close_media(call: Call, command: CallCommand, now: datetime) -> None:
+    """Let the media worker forget the call; a worker that is gone has forgotten it."""
+    session = MediaSession.objects.select_related("worker").filter(call=call).first()
+    if session is None or session.boot_id != session.worker.boot_id:
+        return
+    request = CloseSession(epoch=session.epoch, cause=call.hangup_cause)
+    try:
+        statistics = media_workers.client(session.worker.url).close_session(str(call.pk), request)
+    except MediaError as error:
+        raise _media_failure(error) from error
+    session.closed_at = now
+    session.statistics = statistics or session.statistics
+    session.save(update_fields=["closed_at", "statistics"])
+
+
+def _media_failure(error: MediaError) -> Failure:
+    """Every media request may be repeated; a worker that knows no such session has lost it."""
+    gone = error.code in (MediaErrorCode.NO_SUCH_SESSION, MediaErrorCode.STALE_EPOCH)
+    verdict = Verdict.GIVE_UP if gone else Verdict.RETRY
+    return Failure(verdict, HangupCause.WORKER_LOST, str(error))
+
+
+Action = Callable[[Call, CallCommand, datetime], events.Event | None]
+
+ACTIONS: dict[CommandKind, Action] = {
+    CommandKind.PREPARE_ANSWER: prepare_answer,
+    CommandKind.PRE_ACCEPT: pre_accept,
+    CommandKind.ACCEPT: accept,
+    CommandKind.START_MEDIA: start_media,
+    CommandKind.REJECT: end,
+    CommandKind.TERMINATE: end,
+    CommandKind.CLOSE_MEDIA: close_media,
+}

@@ -1,0 +1,114 @@
+"""Write what an event says into the call's columns. State is the machine's; this is the rest.
+
+Facts are written once: a duplicate or a latecomer fills what is empty and changes nothing else.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+
+from calls import media_rows
+from calls.domain import causes, events
+from calls.domain.machine import UNANSWERED, Leg
+from calls.domain.vocabulary import Media, Signaling
+from calls.models import Call
+
+#: Seconds that a state may take once it is entered.
+ACCEPTING_SECONDS = 15
+ENDING_SECONDS = 15
+
+
+def absorb(call: Call, event: events.Event, now: datetime) -> None:
+    """Copy the event's data into empty columns of `call` (not saved) and its media rows."""
+    match event:
+        case events.Offered():
+            call.remote_sdp = call.remote_sdp or event.sdp
+            call.offered_at = call.offered_at or event.occurred_at
+        case events.AnswerReady():
+            call.local_sdp = call.local_sdp or event.sdp
+        case events.RemoteHungUp():
+            _absorb_end(call, event)
+        case events.ErrorReported():
+            _absorb_errors(call, event.errors)
+        case events.CommandFailed() if event.error is not None:
+            _absorb_errors(call, (event.error,))
+        case (
+            events.PlaybackStarted()
+            | events.PlaybackFinished()
+            | events.RecordingFinished()
+            | events.MediaStopped()
+        ):
+            media_rows.absorb(call, event, now)
+    if isinstance(event, events.NetworkEvent):
+        _absorb_network(call, event)
+
+
+def _absorb_network(call: Call, event: events.NetworkEvent) -> None:
+    peer = event.peer
+    call.peer_wa_id = call.peer_wa_id or peer.wa_id
+    call.peer_user_id = call.peer_user_id or peer.user_id
+    call.peer_parent_user_id = call.peer_parent_user_id or peer.parent_user_id
+    call.peer_name = call.peer_name or peer.name
+    call.peer_username = call.peer_username or peer.username
+    call.callback_data = call.callback_data or event.callback_data
+    call.deeplink_payload = call.deeplink_payload or event.deeplink_payload
+    call.cta_payload = call.cta_payload or event.cta_payload
+
+
+def _absorb_end(call: Call, event: events.RemoteHungUp) -> None:
+    call.provider_status = call.provider_status or event.status
+    call.provider_start_at = call.provider_start_at or event.started_at
+    call.provider_end_at = call.provider_end_at or event.ended_at
+    if call.provider_duration_seconds is None:
+        call.provider_duration_seconds = event.duration_seconds
+    _absorb_errors(call, event.errors)
+
+
+def _absorb_errors(call: Call, errors: tuple[events.ProviderError, ...]) -> None:
+    if errors and call.error_code is None:
+        first = errors[0]
+        call.error_code = first.code
+        call.error_message = ": ".join(
+            text for text in (first.title or first.message, first.details) if text
+        )
+
+
+def move(call: Call, before: Leg, after: Leg, event: events.Event, now: datetime) -> None:
+    """Write the machine's new state with the times, deadline and cause that go with it."""
+    call.signaling, call.media, call.intent = after.signaling, after.media, after.intent
+    if after.media is Media.CONNECTED and call.media_connected_at is None:
+        call.media_connected_at = now
+    if after.signaling is before.signaling:
+        return
+    if after.signaling in (Signaling.ENDING, Signaling.ENDED) and not call.hangup_cause:
+        call.hangup_cause, call.hangup_source = causes.ending(before, event)
+    if after.signaling is Signaling.PRE_ACCEPTED:
+        call.pre_accepted_at = now
+        call.media_due_at = now + timedelta(seconds=settings.MEDIA_WAIT_SECONDS)
+    elif after.signaling is Signaling.ANSWERED:
+        call.answered_at = now
+    elif after.signaling is Signaling.ENDED:
+        call.ended_at = now
+    call.deadline_at = _deadline(call, after.signaling, now)
+    if after.signaling not in UNANSWERED:
+        call.answer_at = call.media_due_at = None
+
+
+def _deadline(call: Call, signaling: Signaling, now: datetime) -> datetime | None:
+    if signaling in UNANSWERED:
+        return answer_deadline(call)
+    if signaling is Signaling.ACCEPTING:
+        return now + timedelta(seconds=ACCEPTING_SECONDS)
+    if signaling is Signaling.ANSWERED:
+        return now + timedelta(seconds=settings.MAX_CALL_SECONDS)
+    if signaling is Signaling.ENDING:
+        return now + timedelta(seconds=ENDING_SECONDS)
+    return None
+
+
+def answer_deadline(call: Call) -> datetime:
+    """Return when an unanswered call must be accepted at the latest (Meta allows 30-60 s)."""
+    window = timedelta(seconds=settings.ANSWER_WINDOW_SECONDS)
+    return (call.offered_at or call.created_at) + window

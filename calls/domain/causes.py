@@ -1,0 +1,73 @@
+"""Why a call ends and through whom: from the event that ends it, and from Meta's error codes."""
+
+from __future__ import annotations
+
+from calls.domain import events
+from calls.domain.machine import UNANSWERED, Leg
+from calls.domain.vocabulary import HangupCause, HangupSource, Intent, Signaling
+
+#: Meta's codes with a word of their own (API reference 6.2); all others are META_ERROR.
+CAUSE_OF_CODE: dict[int, HangupCause] = {
+    0: HangupCause.AUTHENTICATION_FAILED,
+    190: HangupCause.AUTHENTICATION_FAILED,
+    138001: HangupCause.UNREACHABLE,
+    138006: HangupCause.PERMISSION_DENIED,
+    138008: HangupCause.SDP_REFUSED,
+    138021: HangupCause.MEDIA_TIMEOUT,
+    138022: HangupCause.MEDIA_TIMEOUT,
+}
+
+
+def cause_of_code(code: int) -> HangupCause:
+    """Return the cause for one of Meta's error codes."""
+    return CAUSE_OF_CODE.get(code, HangupCause.META_ERROR)
+
+
+def ending(leg: Leg, event: events.Event) -> tuple[HangupCause, HangupSource]:
+    """Return cause and source of a call that `event` ends in state `leg`."""
+    match event:
+        case events.RejectRequested():
+            return _wished(leg, event)
+        case events.HangupRequested():
+            return _wished(leg, event)
+        case events.RemoteHungUp():
+            return _hung_up(leg, event)
+        case events.MediaFailed() | events.CommandFailed():
+            return event.cause, HangupSource.SYSTEM
+        case events.CommandUnknown():
+            return HangupCause.UNKNOWN_OUTCOME, HangupSource.SYSTEM
+        case events.DeadlineReached():
+            return _too_late(leg), HangupSource.SYSTEM
+        case events.OfferExpired():
+            return HangupCause.NO_ANSWER, HangupSource.SYSTEM
+        case _:
+            return HangupCause.UNKNOWN, HangupSource.UNKNOWN
+
+
+def _wished(leg: Leg, event: events.Wish) -> tuple[HangupCause, HangupSource]:
+    answered = leg.signaling is Signaling.ANSWERED
+    return (
+        HangupCause.NORMAL_CLEARING if answered else HangupCause.CALL_REJECTED,
+        event.source,
+    )
+
+
+def _hung_up(leg: Leg, event: events.RemoteHungUp) -> tuple[HangupCause, HangupSource]:
+    if event.errors:
+        return cause_of_code(event.errors[0].code), HangupSource.NETWORK
+    if event.status == "failed":
+        return HangupCause.META_ERROR, HangupSource.NETWORK
+    # Only a start time (or our own accept) says that the call was answered (Meta: reference).
+    if event.started_at is not None or leg.signaling is Signaling.ANSWERED:
+        return HangupCause.NORMAL_CLEARING, HangupSource.PEER
+    return HangupCause.CANCELED, HangupSource.PEER
+
+
+def _too_late(leg: Leg) -> HangupCause:
+    if leg.signaling is Signaling.ANSWERED:
+        return HangupCause.MAX_DURATION
+    if leg.signaling in UNANSWERED and leg.intent is Intent.UNDECIDED:
+        return HangupCause.NO_ANSWER
+    if leg.signaling is Signaling.ACCEPTING:
+        return HangupCause.UNKNOWN_OUTCOME
+    return HangupCause.DEADLINE

@@ -1,0 +1,186 @@
+"""The life of a call, as three small tables. No I/O, no clock, no Django.
+
+Rule 1: everything that can change a call's state is in SIGNALING, MEDIA or JOINT below.
+Rule 2: this file knows calls; it does not know HTTP, SDP text, Celery or the ORM.
+        SDP and error details are columns of the call; commands only name what to do.
+Rule 3: an event that no table, FACTS or IGNORED expects is a mistake: raise.
+
+Signaling and media race on the wire: a pre-accepted call has media before it is accepted.
+So each has its own table, and JOINT says what follows from a pair, however it was reached.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from calls.domain.vocabulary import (
+    CallStatus,
+    CommandKind,
+    EventKind,
+    HangupCause,
+    Intent,
+    Media,
+    Signaling,
+)
+
+S, M, I, E, C = Signaling, Media, Intent, EventKind, CommandKind  # noqa: E741
+Commands = tuple[CommandKind, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """The state of a call: what the three tables read and write."""
+
+    signaling: Signaling = S.OFFERED
+    media: Media = M.IDLE
+    intent: Intent = I.UNDECIDED
+
+
+class IllegalTransition(Exception):
+    """The event makes no sense in this state."""
+
+
+REFUSE: Commands = (C.REJECT, C.CLOSE_MEDIA)
+BYE: Commands = (C.TERMINATE, C.CLOSE_MEDIA)
+#: Before the answer: the caller hears ring-back.
+UNANSWERED = (S.OFFERED, S.ANSWERING, S.PRE_ACCEPTED)
+LIVE = (*UNANSWERED, S.ACCEPTING, S.ANSWERED)
+#: What still makes sense once the call is over.
+CLOSING = frozenset({C.REJECT, C.TERMINATE, C.CLOSE_MEDIA})
+
+SIGNALING: dict[tuple[Signaling, EventKind], tuple[Signaling, Commands]] = {
+    # the user calls us
+    (S.OFFERED, E.RING_REQUESTED): (S.ANSWERING, (C.PREPARE_ANSWER,)),
+    (S.OFFERED, E.ANSWER_REQUESTED): (S.ANSWERING, (C.PREPARE_ANSWER,)),
+    (S.OFFERED, E.OFFER_EXPIRED): (S.ENDED, ()),
+    **{
+        (S.OFFERED, e): (S.ENDING, REFUSE)
+        for e in (E.REJECT_REQUESTED, E.HANGUP_REQUESTED, E.DEADLINE_REACHED)
+    },
+    # our answer; until Meta has it, the polite way out is a reject
+    (S.ANSWERING, E.ANSWER_READY): (S.ANSWERING, (C.PRE_ACCEPT,)),
+    (S.ANSWERING, E.PRE_ACCEPTED): (S.PRE_ACCEPTED, ()),
+    **{
+        (S.ANSWERING, e): (S.ENDING, REFUSE)
+        for e in (
+            E.REJECT_REQUESTED,
+            E.HANGUP_REQUESTED,
+            E.COMMAND_FAILED,
+            E.COMMAND_UNKNOWN,
+            E.MEDIA_FAILED,
+            E.DEADLINE_REACHED,
+        )
+    },
+    (S.PRE_ACCEPTED, E.REJECT_REQUESTED): (S.ENDING, REFUSE),
+    (S.ACCEPTING, E.ACCEPTED): (S.ANSWERED, (C.START_MEDIA,)),
+    # an accept whose outcome is unknown is ended by terminate, never by reject
+    **{(s, E.REJECT_REQUESTED): (S.ENDING, BYE) for s in (S.ACCEPTING, S.ANSWERED)},
+    **{
+        (s, e): (S.ENDING, BYE)
+        for s in (S.PRE_ACCEPTED, S.ACCEPTING, S.ANSWERED)
+        for e in (
+            E.HANGUP_REQUESTED,
+            E.COMMAND_FAILED,
+            E.COMMAND_UNKNOWN,
+            E.MEDIA_FAILED,
+            E.DEADLINE_REACHED,
+        )
+    },
+    # the end
+    **{(S.ENDING, e): (S.ENDED, ()) for e in (E.TERMINATED, E.DEADLINE_REACHED)},
+    (S.OFFERED, E.REMOTE_HUNG_UP): (S.ENDED, ()),
+    **{(s, E.REMOTE_HUNG_UP): (S.ENDED, (C.CLOSE_MEDIA,)) for s in LIVE if s is not S.OFFERED},
+    (S.ENDING, E.REMOTE_HUNG_UP): (S.ENDED, ()),
+}
+
+MEDIA: dict[tuple[Media, EventKind], Media] = {
+    (M.IDLE, E.ANSWER_READY): M.NEGOTIATED,
+    (M.NEGOTIATED, E.MEDIA_OVERDUE): M.OVERDUE,
+    **{(m, E.MEDIA_CONNECTED): M.CONNECTED for m in (M.IDLE, M.NEGOTIATED, M.OVERDUE)},
+    **{(m, E.MEDIA_FAILED): M.FAILED for m in M if m is not M.FAILED},
+}
+
+#: The accept goes out when somebody wants it and media is ready, or has been waited for enough.
+JOINT: dict[tuple[Signaling, Media, Intent], tuple[Signaling, Commands]] = {
+    (S.PRE_ACCEPTED, m, I.ANSWER): (S.ACCEPTING, (C.ACCEPT,)) for m in (M.CONNECTED, M.OVERDUE)
+}
+
+#: On the timeline in every state, and no state's business.
+FACTS: frozenset[EventKind] = frozenset(
+    {
+        E.OFFERED,
+        E.CALL_CREATED,
+        E.ANSWER_RECEIVED,
+        E.REMOTE_RINGING,
+        E.REMOTE_ACCEPTED,
+        E.REMOTE_REJECTED,
+        E.RECORDING_AVAILABLE,
+        E.TRANSCRIPTION_AVAILABLE,
+        E.VOICEMAIL_RECEIVED,
+        E.ERROR_REPORTED,
+        E.PERMISSION_REPLIED,
+        E.SETTINGS_CHANGED,
+        E.ACCOUNT_UPDATED,
+        E.UNKNOWN_RECEIVED,
+        E.FIRST_PACKET_RECEIVED,
+        E.DIGIT_RECEIVED,
+        E.PLAYBACK_STARTED,
+        E.PLAYBACK_FINISHED,
+        E.RECORDING_FINISHED,
+        E.MEDIA_STOPPED,
+    }
+)
+
+#: Legal and without effect on SIGNALING: duplicates, latecomers, and what only MEDIA listens to.
+IGNORED: frozenset[tuple[Signaling, EventKind]] = frozenset(
+    [(S.ENDED, e) for e in E]
+    + [(S.ENDING, e) for e in E]
+    + [(s, E.MEDIA_CONNECTED) for s in LIVE]
+    + [(s, E.MEDIA_OVERDUE) for s in LIVE]
+    + [(s, E.OFFER_EXPIRED) for s in LIVE]
+    + [(s, E.RING_REQUESTED) for s in LIVE if s is not S.OFFERED]
+    + [(s, E.ANSWER_REQUESTED) for s in LIVE if s is not S.OFFERED]
+    + [(s, E.ANSWER_READY) for s in (S.PRE_ACCEPTED, S.ACCEPTING, S.ANSWERED)]
+    + [(s, E.PRE_ACCEPTED) for s in (S.PRE_ACCEPTED, S.ACCEPTING, S.ANSWERED)]
+    + [(S.ANSWERED, E.ACCEPTED)]
+)
+
+
+def decide(leg: Leg, event: EventKind) -> tuple[Leg, Commands]:
+    """Return the state after `event` and the commands to carry out, in order.
+
+    :raises IllegalTransition: nothing expects the event in this state.
+    """
+    if event in FACTS:
+        return leg, ()
+    key = (leg.signaling, event)
+    if key not in SIGNALING and key not in IGNORED:
+        raise IllegalTransition(f"{event} in {leg.signaling}")
+    signaling, commands = SIGNALING.get(key, (leg.signaling, ()))
+    if signaling in (S.ENDING, S.ENDED):
+        return Leg(signaling, leg.media, leg.intent), commands
+    wanted = event is E.ANSWER_REQUESTED and leg.signaling in UNANSWERED
+    intent = I.ANSWER if wanted else leg.intent
+    media = MEDIA.get((leg.media, event), leg.media)
+    signaling, more = JOINT.get((signaling, media, intent), (signaling, ()))
+    return Leg(signaling, media, intent), commands + more
+
+
+_STATUS_OF_CAUSE: dict[HangupCause, CallStatus] = {
+    HangupCause.NORMAL_CLEARING: CallStatus.COMPLETED,
+    HangupCause.MAX_DURATION: CallStatus.COMPLETED,
+    HangupCause.CALL_REJECTED: CallStatus.REJECTED,
+    HangupCause.NO_ANSWER: CallStatus.NO_ANSWER,
+    HangupCause.CANCELED: CallStatus.CANCELED,
+}
+
+
+def status(leg: Leg, cause: HangupCause | None = None) -> CallStatus:
+    """Return the word shown to people and REST clients; of an ended call it follows the cause."""
+    if leg.signaling is S.ENDED:
+        return _STATUS_OF_CAUSE.get(cause or HangupCause.UNKNOWN, CallStatus.FAILED)
+    if leg.signaling is S.ENDING:
+        return CallStatus.ENDING
+    if leg.signaling is S.ANSWERED:
+        return CallStatus.IN_PROGRESS if leg.media is M.CONNECTED else CallStatus.CONNECTING
+    return CallStatus.RINGING

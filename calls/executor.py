@@ -1,0 +1,146 @@
+"""Carry out a call's commands, one at a time, until none is left.
+
+Claim a row by a conditional UPDATE, talk to the network outside any transaction, then write
+outcome and event in one. Whoever dies in between leaves a running row; `recover` settles it.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import IntegrityError, connection, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from calls import operations
+from calls.actions import ACTIONS, Failure
+from calls.domain import events
+from calls.domain.vocabulary import CommandKind, CommandStatus, HangupCause
+from calls.graph import TOTAL_SECONDS, Verdict
+from calls.models import CallCommand
+
+logger = logging.getLogger(__name__)
+
+#: A command that runs longer than any request can has lost its executor.
+STALE_SECONDS = TOTAL_SECONDS + 3
+#: How often a command of unknown outcome is sent in all. `accept` is not idempotent at Meta:
+#: one repeat of the same bytes, which finds "already in progress" if the first one arrived.
+MAX_UNKNOWN = {CommandKind.ACCEPT: 2}
+MAX_UNKNOWN_DEFAULT = 3
+BACK_OFF_SECONDS = (0.3, 0.6, 1.2, 2.4, 5.0)
+
+
+def drain(call_id: UUID) -> None:
+    """Carry out the call's due commands in their order. Several executors may race: one wins.
+
+    :raises RuntimeError: when called inside a transaction (a lock would be held over the network).
+    """
+    if connection.in_atomic_block:
+        raise RuntimeError("commands are carried out outside transactions")
+    while (command := _claim(call_id, timezone.now())) is not None:
+        _carry_out(command)
+
+
+def recover(command: CallCommand) -> None:
+    """Settle a command whose executor died while it ran: its outcome is unknown."""
+    lost = Failure(Verdict.UNKNOWN, HangupCause.NETWORK_ERROR, "the executor died while it ran")
+    _settle(command, lost, timezone.now())
+
+
+def _claim(call_id: UUID, now: datetime) -> CallCommand | None:
+    pending = CallCommand.objects.filter(call_id=call_id, status=CommandStatus.PENDING)
+    first = pending.filter(not_before__lte=now).order_by("pk").values_list("pk", flat=True).first()
+    if first is None:
+        return None
+    try:
+        mine = pending.filter(pk=first).update(
+            status=CommandStatus.RUNNING, claimed_at=now, attempts=F("attempts") + 1
+        )
+    except IntegrityError:  # another command of this call is running
+        return None
+    if not mine:
+        return None
+    return CallCommand.objects.select_related("call__phone_number").get(pk=first)
+
+
+def _carry_out(command: CallCommand) -> None:
+    kind = CommandKind(command.kind)
+    started = timezone.now()
+    try:
+        if started > command.deadline_at:
+            raise Failure(Verdict.GIVE_UP, HangupCause.DEADLINE, f"too late to {kind}")
+        event = ACTIONS[kind](command.call, command, started)
+    except Failure as failure:
+        _settle(command, failure, timezone.now())
+    else:
+        now = timezone.now()
+        command.outcome["ms"] = round((now - started).total_seconds() * 1000)
+        _finish(command, CommandStatus.DONE, event, now)
+
+
+def _settle(command: CallCommand, failure: Failure, now: datetime) -> None:
+    """Try again later, or tell the machine that it failed or cannot be known."""
+    kind = CommandKind(command.kind)
+    command.outcome = failure.outcome
+    command.error = str(failure)[:1000]
+    logger.warning("%s of call %s: %s: %s", kind, command.call_id, failure.verdict, failure)
+    delay = timedelta(seconds=_delay(command.attempts))
+    if _may_repeat(kind, command, failure.verdict, now + delay):
+        _finish(command, CommandStatus.PENDING, None, now, not_before=now + delay)
+        return
+    unknown = failure.verdict is Verdict.UNKNOWN
+    status = CommandStatus.UNKNOWN if unknown else CommandStatus.FAILED
+    _finish(command, status, _event_of(kind, failure), now)
+
+
+def _may_repeat(kind: CommandKind, command: CallCommand, verdict: Verdict, at: datetime) -> bool:
+    if at >= command.deadline_at:
+        return False
+    if verdict is Verdict.UNKNOWN:
+        return command.attempts < MAX_UNKNOWN.get(kind, MAX_UNKNOWN_DEFAULT)
+    return verdict is Verdict.RETRY
+
+
+def _delay(attempts: int) -> float:
+    base = BACK_OFF_SECONDS[min(attempts, len(BACK_OFF_SECONDS)) - 1]
+    return base * random.uniform(0.7, 1.3)  # noqa: S311 - jitter, not a secret
+
+
+def _event_of(kind: CommandKind, failure: Failure) -> events.Event | None:
+    if kind is CommandKind.CLOSE_MEDIA:
+        return None
+    if kind in (CommandKind.TERMINATE, CommandKind.REJECT):
+        return events.Terminated(is_confirmed=False, message=str(failure))
+    if failure.verdict is Verdict.UNKNOWN:
+        return events.CommandUnknown(command=kind, message=str(failure))
+    cause = HangupCause.CANCELED if failure.verdict is Verdict.CALL_OVER else failure.cause
+    return events.CommandFailed(
+        command=kind, cause=cause, message=str(failure), error=failure.error
+    )
+
+
+@transaction.atomic
+def _finish(
+    command: CallCommand,
+    status: CommandStatus,
+    event: events.Event | None,
+    now: datetime,
+    *,
+    not_before: datetime | None = None,
+) -> None:
+    """Write the outcome once: whoever was declared dead meanwhile changes nothing."""
+    running = CallCommand.objects.filter(
+        pk=command.pk, status=CommandStatus.RUNNING, attempts=command.attempts
+    )
+    mine = running.update(
+        status=status,
+        not_before=not_before or command.not_before,
+        finished_at=None if status is CommandStatus.PENDING else now,
+        outcome=command.outcome,
+        error=command.error,
+    )
+    if mine and event is not None:
+        operations.apply(call_id=command.call_id, event=event, now=now)

@@ -1,0 +1,215 @@
+"""Meta's Graph API for calls: the only module that speaks it.
+
+A request is bytes that are made once and stored, so that a retry sends the same bytes. The
+answer is one of four things: done, or a `GraphError` whose verdict says whether the request may
+be repeated. One table decides: `VERDICT_OF_CODE` for Meta's codes, `_not_answered` for transport.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import threading
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from dataclasses import dataclass
+from enum import StrEnum, auto
+from functools import cache
+from typing import Any
+
+import httpx
+
+from calls.domain.causes import cause_of_code
+from calls.domain.events import ProviderError
+from calls.domain.vocabulary import CommandKind, HangupCause
+
+CONNECT_SECONDS = 2.0
+TOTAL_SECONDS = 5.0
+MAX_REPLY_BYTES = 256 * 1024
+
+
+class Verdict(StrEnum):
+    """May the same request be sent again?"""
+
+    RETRY = auto()  # it did not happen; later it may work
+    GIVE_UP = auto()  # it did not happen and will not
+    UNKNOWN = auto()  # it may have happened
+    ALREADY_DONE = auto()  # what we ask for has happened before
+    CALL_OVER = auto()  # the call has ended at Meta
+
+
+#: Codes with a verdict of their own (API reference 6.2, 6.3); all other errors: GIVE_UP.
+VERDICT_OF_CODE: dict[int, Verdict] = {
+    # Meta's own trouble: the effect may have happened before the error did.
+    **dict.fromkeys((1, 2, 131000, 131016, 138004), Verdict.UNKNOWN),
+    # limits: refused before any effect
+    **dict.fromkeys((4, 613, 80007, 130429, 131056, 131057, 138002, 138005), Verdict.RETRY),
+}
+
+# Meta gives no codes for these two (API reference 3.1): only the text tells.
+_IN_PROGRESS = re.compile(
+    r"already (?:been )?(?:in progress|accepted|answered|pre.?accepted)", re.I
+)
+_OVER = re.compile(
+    r"(?:already|has|have|was|is|been)\b.{0,20}\b(?:ended|completed|terminated|rejected|failed)"
+    r"|no longer|not found|unknown call|does not exist|invalid call",
+    re.I,
+)
+
+
+class GraphError(Exception):
+    """Graph did not do it, or did not say so. `error` is Meta's, verbatim, when there is one."""
+
+    def __init__(
+        self,
+        verdict: Verdict,
+        cause: HangupCause,
+        message: str,
+        *,
+        http_status: int | None = None,
+        error: ProviderError | None = None,
+        trace_id: str = "",
+    ) -> None:
+        super().__init__(message)
+        self.verdict = verdict
+        self.cause = cause
+        self.http_status = http_status
+        self.error = error
+        self.trace_id = trace_id
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A 200: status and Meta's trace id for the timeline."""
+
+    http_status: int
+    trace_id: str
+    body: dict[str, Any]
+
+
+def action_body(action: CommandKind, *, wa_call_id: str, sdp: str = "") -> bytes:
+    """Return the request body of an action: the documented keys and nothing else (Meta: calls)."""
+    body: dict[str, Any] = {
+        "messaging_product": "whatsapp",
+        "call_id": wa_call_id,
+        "action": action.value,
+    }
+    if sdp:
+        body["session"] = {"sdp_type": "answer", "sdp": sdp}
+    return json.dumps(body, separators=(",", ":")).encode()
+
+
+class GraphClient:
+    """One per process: keeps connections open and bounds every request by the wall clock.
+
+    httpx's own timeouts restart with every byte, so a server that drips outlives them; here a
+    loop in a thread of its own cancels the whole exchange.
+    """
+
+    def __init__(self, base_url: str, version: str) -> None:
+        """:param base_url: for example ``https://graph.facebook.com``; version ``v25.0``."""
+        self._root = f"{base_url.rstrip('/')}/{version}"
+        self._loop = asyncio.new_event_loop()
+        threading.Thread(target=self._loop.run_forever, name="graph", daemon=True).start()
+        self._http = httpx.AsyncClient(
+            timeout=httpx.Timeout(TOTAL_SECONDS, connect=CONNECT_SECONDS),
+            limits=httpx.Limits(max_connections=100, max_keepalive_connections=20),
+            follow_redirects=False,
+            trust_env=False,
+        )
+
+    def send(self, phone_number_id: str, body: bytes, *, token: str) -> Reply:
+        """POST one action to ``/{phone_number_id}/calls``.
+
+        :raises GraphError: with the verdict; at most TOTAL_SECONDS after the call.
+        """
+        url = f"{self._root}/{phone_number_id}/calls"
+        future = asyncio.run_coroutine_threadsafe(self._post(url, body, token), self._loop)
+        try:
+            status, headers, content = future.result(TOTAL_SECONDS + 1)
+        except (httpx.HTTPError, TimeoutError, FutureTimeoutError) as error:
+            future.cancel()
+            raise _not_answered(error) from error
+        return _read(status, headers, content)
+
+    async def _post(self, url: str, body: bytes, token: str) -> tuple[int, httpx.Headers, bytes]:
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        async with (
+            asyncio.timeout(TOTAL_SECONDS),
+            self._http.stream("POST", url, content=body, headers=headers) as response,
+        ):
+            content = bytearray()
+            async for chunk in response.aiter_bytes():
+                content += chunk
+                if len(content) > MAX_REPLY_BYTES:
+                    break
+            return response.status_code, response.headers, bytes(content)
+
+
+@cache
+def client(base_url: str, version: str) -> GraphClient:
+    """Return this process's client; making one costs a CA bundle, so it is kept."""
+    return GraphClient(base_url, version)
+
+
+def _not_answered(error: Exception) -> GraphError:
+    """Refused connections were never sent; everything else may have arrived (measured, httpx)."""
+    not_sent = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
+    verdict = Verdict.RETRY if not_sent else Verdict.UNKNOWN
+    return GraphError(verdict, HangupCause.NETWORK_ERROR, type(error).__name__)
+
+
+def _read(status: int, headers: httpx.Headers, content: bytes) -> Reply:
+    trace_id = headers.get("x-fb-trace-id", "")
+    try:
+        body = json.loads(content)
+    except ValueError:
+        body = None
+    if status == 200 and isinstance(body, dict) and "error" not in body:
+        return Reply(status, trace_id, body)
+    if isinstance(body, dict) and isinstance(body.get("error"), dict):
+        raise _refused(status, body["error"], trace_id)
+    verdict = Verdict.GIVE_UP if 300 <= status < 500 else Verdict.UNKNOWN
+    raise GraphError(
+        verdict, HangupCause.META_ERROR, f"HTTP {status} without Graph's JSON", http_status=status
+    )
+
+
+def _refused(status: int, raw: dict[str, Any], trace_id: str) -> GraphError:
+    error_data = raw.get("error_data")
+    details = error_data.get("details", "") if isinstance(error_data, dict) else ""
+    code = raw.get("code")
+    error = ProviderError(
+        code=code if isinstance(code, int) else 0,
+        title=str(raw.get("error_user_title", "")),
+        message=str(raw.get("message", "")),
+        details=str(details),
+    )
+    verdict = _verdict(status, error)
+    cause = cause_of_code(error.code)
+    if error.code == 100 and verdict is Verdict.GIVE_UP:
+        cause = HangupCause.SDP_REFUSED if _speaks_of_sdp(error) else HangupCause.META_ERROR
+    return GraphError(
+        verdict,
+        cause,
+        f"({error.code}) {error.details or error.message}",
+        http_status=status,
+        error=error,
+        trace_id=str(raw.get("fbtrace_id", trace_id)),
+    )
+
+
+def _verdict(status: int, error: ProviderError) -> Verdict:
+    text = f"{error.message} {error.details}"
+    if 400 <= status < 500 and _IN_PROGRESS.search(text):
+        return Verdict.ALREADY_DONE
+    if 400 <= status < 500 and error.code not in VERDICT_OF_CODE and _OVER.search(text):
+        return Verdict.CALL_OVER
+    if error.code in VERDICT_OF_CODE:
+        return VERDICT_OF_CODE[error.code]
+    return Verdict.UNKNOWN if status >= 500 else Verdict.GIVE_UP
+
+
+def _speaks_of_sdp(error: ProviderError) -> bool:
+    text = f"{error.title} {error.message} {error.details}".lower()
+    return any(word in text for word in ("sdp", "fingerprint", "ice", "session", "dtls", "codec"))

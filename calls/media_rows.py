@@ -1,0 +1,49 @@
+"""Write what the media worker reports into the rows of playbacks, recordings and sessions."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from calls.domain import events
+from calls.models import Call, MediaSession
+
+
+def absorb(call: Call, event: events.MediaEvent, now: datetime) -> None:
+    """Update the row that `event` speaks of; an event about an unknown row changes nothing."""
+    at = event.occurred_at or now
+    match event:
+        case events.PlaybackStarted():
+            _playback(call, event.playback_id, status="playing", started_at=at)
+        case events.PlaybackFinished():
+            _playback(call, event.playback_id, status=event.cause, finished_at=at)
+        case events.RecordingFinished():
+            _recording(call, event, at)
+        case events.MediaStopped():
+            MediaSession.objects.filter(call=call).update(
+                statistics=event.statistics, closed_at=now
+            )
+
+
+def _playback(call: Call, playback_id: str, **columns: object) -> None:
+    if (known := _uuid(playback_id)) is not None:
+        call.playbacks.filter(pk=known).update(**columns)
+
+
+def _recording(call: Call, event: events.RecordingFinished, at: datetime) -> None:
+    if (known := _uuid(event.recording_id)) is not None:
+        call.recordings.filter(pk=known).update(
+            status=event.cause,
+            path=event.path,
+            duration_ms=event.duration_ms,
+            size_bytes=event.size_bytes,
+            error=event.message,
+            finished_at=at,
+        )
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

@@ -1,0 +1,58 @@
+"""A business phone number on WhatsApp, with its credentials and its answer policy."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from calls.domain.vocabulary import AnswerPolicy
+from calls.encryption import EncryptedTextField
+
+
+class PhoneNumber(models.Model):
+    """One of our numbers. `app` names the Meta app whose secret signs its webhooks."""
+
+    wa_phone_number_id = models.CharField(
+        "phone number id", max_length=64, unique=True, help_text="Meta's id, not the number itself"
+    )
+    app = models.CharField(
+        max_length=64,
+        default="default",
+        help_text="the Meta app whose secret signs this number's webhooks",
+    )
+    waba_id = models.CharField("WhatsApp business account", max_length=64, blank=True)
+    display_phone_number = models.CharField(max_length=32, blank=True)
+    label = models.CharField(max_length=100, blank=True)
+    access_token = EncryptedTextField(blank=True)
+
+    answer_policy = models.CharField(
+        max_length=16,
+        choices=[(p.value, p.value) for p in AnswerPolicy],
+        default=AnswerPolicy.ANSWER,
+    )
+    ring_seconds = models.PositiveSmallIntegerField(
+        default=15, help_text="policy `ring`: accept after this many seconds"
+    )
+    greeting = models.CharField(
+        max_length=200,
+        default="greeting",
+        blank=True,
+        help_text="the prompt played first: a built-in name or a file in DATA_DIR/prompts",
+    )
+    record_calls = models.BooleanField(
+        default=False, help_text="record both directions; tell your callers where the law asks so"
+    )
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="phonenumber_answer_policy_known",
+                condition=models.Q(answer_policy__in=list(AnswerPolicy)),
+            ),
+            models.CheckConstraint(
+                name="phonenumber_id_not_empty", condition=~models.Q(wa_phone_number_id="")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.label or self.display_phone_number or self.wa_phone_number_id

@@ -1,0 +1,290 @@
+"""The door: every change of a call, whatever caused it, goes through here.
+
+One short transaction each: lock the call, let the pure machine decide, write the state, the
+timeline and the commands. No network. The bell rings after the commit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+
+from calls import bookkeeping, queue, signals
+from calls.domain import events
+from calls.domain.machine import CLOSING, UNANSWERED, Commands, decide
+from calls.domain.vocabulary import (
+    AnswerPolicy,
+    CallStatus,
+    CommandKind,
+    CommandStatus,
+    Direction,
+    HangupSource,
+    Intent,
+    Media,
+    Signaling,
+)
+from calls.models import Call, CallCommand, CallEvent, PhoneNumber
+
+#: How long after its birth a command may still be started. `accept` has the answer window.
+PREPARE_SECONDS = 10
+CLOSING_SECONDS = 60
+
+
+#: What a number's policy wants of a new call.
+WISH_OF_POLICY: dict[AnswerPolicy, type[events.Wish]] = {
+    AnswerPolicy.ANSWER: events.AnswerRequested,
+    AnswerPolicy.RING: events.RingRequested,
+    AnswerPolicy.MANUAL: events.RingRequested,
+    AnswerPolicy.REJECT: events.RejectRequested,
+}
+
+
+class UnableTo(Exception):
+    """The call is in no state for this; `status` says in which it is."""
+
+    def __init__(self, action: str, status: CallStatus) -> None:
+        super().__init__(f"cannot {action} a call that is {status}")
+        self.action = action
+        self.status = status
+
+
+class UnableToAnswer(UnableTo):
+    """Somebody else has answered, or the call is over."""
+
+
+class UnableToReject(UnableTo):
+    """The call is answered or over."""
+
+
+class UnableToHangUp(UnableTo):
+    """The call is over."""
+
+
+# --- what the network says ----------------------------------------------------------------------
+
+
+@transaction.atomic
+def receive(
+    *, phone_number: PhoneNumber, event: events.NetworkEvent, key: str, now: datetime
+) -> Call | None:
+    """Find or create the call of a webhook event and apply it; None when it belongs to no call.
+
+    `key` is the event's natural key: a second time it changes nothing. First words can come in
+    any order: a terminate for an unknown call creates the call already ended, so that its late
+    offer is ignored (Meta: calling FAQ, ordering).
+    """
+    if not event.wa_call_id:
+        return None
+    if isinstance(event, events.Offered):
+        event = _dated(event, now)
+    if _creates_call(event):
+        _create_once(phone_number, event, now)
+    call = (
+        Call.objects.select_for_update()
+        .filter(phone_number=phone_number, wa_call_id=event.wa_call_id)
+        .first()
+    )
+    if call is None:
+        return None
+    if _record(call, event, now, key) and isinstance(event, events.Offered):
+        _follow_policy(call, phone_number, now)
+    return call
+
+
+def _dated(event: events.Offered, now: datetime) -> events.Offered | events.OfferExpired:
+    """Bound Meta's timestamp by our clock; an offer after the window is nobody's any more."""
+    offered_at = min(event.occurred_at or now, now)
+    age = (now - offered_at).total_seconds()
+    if age > settings.ANSWER_WINDOW_SECONDS:
+        return events.OfferExpired(
+            wa_call_id=event.wa_call_id,
+            occurred_at=event.occurred_at,
+            peer=event.peer,
+            direction=event.direction,
+            deeplink_payload=event.deeplink_payload,
+            cta_payload=event.cta_payload,
+            age_seconds=int(age),
+        )
+    return replace(event, occurred_at=offered_at)
+
+
+def _creates_call(event: events.NetworkEvent) -> bool:
+    first_words = (events.Offered, events.OfferExpired, events.RemoteHungUp)
+    return isinstance(event, first_words) and event.direction is not Direction.OUTBOUND
+
+
+def _create_once(phone_number: PhoneNumber, event: events.NetworkEvent, now: datetime) -> None:
+    offered_at = event.occurred_at if isinstance(event, events.Offered) else None
+    window = timedelta(seconds=settings.ANSWER_WINDOW_SECONDS)
+    Call.objects.get_or_create(
+        phone_number=phone_number,
+        wa_call_id=event.wa_call_id,
+        defaults={
+            "direction": Direction.INBOUND,
+            "created_at": now,
+            "offered_at": offered_at,
+            "deadline_at": (offered_at or now) + window,
+        },
+    )
+
+
+def _follow_policy(call: Call, phone_number: PhoneNumber, now: datetime) -> None:
+    if call.signaling != Signaling.OFFERED:
+        return
+    policy = AnswerPolicy(phone_number.answer_policy)
+    if policy is AnswerPolicy.RING:
+        call.answer_at = now + timedelta(seconds=phone_number.ring_seconds)
+    wish = WISH_OF_POLICY[policy]
+    _record(call, wish(by="policy", source=HangupSource.POLICY), now)
+
+
+# --- wishes -------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def answer(*, call_id: UUID, by: str, now: datetime) -> Call:
+    """Answer a ringing call as soon as its media is ready.
+
+    :raises UnableToAnswer: it is answered, being answered or over.
+    :raises Call.DoesNotExist: there is no such call.
+    """
+    call = _lock(call_id)
+    if call.signaling not in UNANSWERED or call.intent == Intent.ANSWER:
+        raise UnableToAnswer("answer", call.status)
+    _record(call, events.AnswerRequested(by=by), now)
+    return call
+
+
+@transaction.atomic
+def reject(*, call_id: UUID, by: str, now: datetime) -> Call:
+    """Refuse a call that is not answered yet.
+
+    :raises UnableToReject: it is answered, being accepted or over.
+    :raises Call.DoesNotExist: there is no such call.
+    """
+    call = _lock(call_id)
+    if call.signaling not in UNANSWERED:
+        raise UnableToReject("reject", call.status)
+    _record(call, events.RejectRequested(by=by), now)
+    return call
+
+
+@transaction.atomic
+def hang_up(*, call_id: UUID, by: str, now: datetime) -> Call:
+    """End a call in whatever state it is. A second wish while it ends changes nothing.
+
+    :raises UnableToHangUp: it is over.
+    :raises Call.DoesNotExist: there is no such call.
+    """
+    call = _lock(call_id)
+    if call.is_ended:
+        raise UnableToHangUp("hang up", call.status)
+    _record(call, events.HangupRequested(by=by), now)
+    return call
+
+
+# --- outcomes, media, time ----------------------------------------------------------------------
+
+
+@transaction.atomic
+def apply(*, call_id: UUID, event: events.Event, now: datetime, key: str = "") -> Call:
+    """Apply an outcome, a media event or a timer to a call; with a known `key`, do nothing.
+
+    :raises IllegalTransition: nothing expects the event in the call's state.
+    :raises Call.DoesNotExist: there is no such call.
+    """
+    call = _lock(call_id)
+    _record(call, event, now, key)
+    return call
+
+
+@transaction.atomic
+def wake(*, call_id: UUID, now: datetime) -> Call:
+    """Apply whichever of the call's timers are due; two sweepers at once do it once."""
+    call = _lock(call_id)
+    if call.deadline_at and call.deadline_at <= now:
+        _record(call, events.DeadlineReached(), now)
+    if call.answer_at and call.answer_at <= now:
+        call.answer_at = None
+        _record(call, events.AnswerRequested(by="policy", source=HangupSource.POLICY), now)
+    if call.media_due_at and call.media_due_at <= now:
+        call.media_due_at = None
+        if call.media == Media.NEGOTIATED:
+            _record(call, events.MediaOverdue(), now)
+        else:
+            call.save(update_fields=["media_due_at"])
+    return call
+
+
+def _lock(call_id: UUID) -> Call:
+    return Call.objects.select_for_update().get(pk=call_id)
+
+
+def _record(call: Call, event: events.Event, now: datetime, key: str = "") -> bool:
+    """Decide and write; False when the event is known already."""
+    if key and call.events.filter(key=key).exists():
+        return False
+    before = call.leg
+    after, commands = decide(before, event.kind)
+    bookkeeping.absorb(call, event, now)
+    bookkeeping.move(call, before, after, event, now)
+    call.last_sequence += 1
+    call.save()
+    occurred_at = getattr(event, "occurred_at", None) or now
+    row = CallEvent.objects.create(
+        call=call,
+        sequence=call.last_sequence,
+        key=key,
+        kind=event.kind,
+        data=events.timeline_data(event),
+        signaling=call.signaling,
+        media=call.media,
+        occurred_at=occurred_at,
+        recorded_at=now,
+    )
+    if after.signaling in (Signaling.ENDING, Signaling.ENDED):
+        _cancel_pending(call, event, now)
+    _command(call, commands, now)
+    transaction.on_commit(
+        lambda: signals.call_event_recorded.send_robust(CallEvent, call_event=row), robust=True
+    )
+    return True
+
+
+def _command(call: Call, commands: Commands, now: datetime) -> None:
+    rows = [
+        CallCommand(
+            call=call,
+            key=kind,
+            kind=kind,
+            created_at=now,
+            not_before=now,
+            deadline_at=_command_deadline(call, kind, now),
+        )
+        for kind in commands
+    ]
+    if rows:
+        # A command that was given before (close_media on both ways out) is not given twice.
+        CallCommand.objects.bulk_create(rows, ignore_conflicts=True)
+        queue.ring_call(call.pk)
+
+
+def _command_deadline(call: Call, kind: CommandKind, now: datetime) -> datetime:
+    if kind in CLOSING:
+        return now + timedelta(seconds=CLOSING_SECONDS)
+    if kind is CommandKind.PREPARE_ANSWER:
+        return min(now + timedelta(seconds=PREPARE_SECONDS), bookkeeping.answer_deadline(call))
+    if kind is CommandKind.START_MEDIA:
+        return now + timedelta(seconds=PREPARE_SECONDS)
+    return bookkeeping.answer_deadline(call)
+
+
+def _cancel_pending(call: Call, event: events.Event, now: datetime) -> None:
+    """Only the closing still makes sense; once Meta says it is over, not even the terminate."""
+    pending = call.commands.filter(status=CommandStatus.PENDING)
+    keep = {CommandKind.CLOSE_MEDIA} if isinstance(event, events.RemoteHungUp) else CLOSING
+    pending.exclude(kind__in=keep).update(status=CommandStatus.CANCELED, finished_at=now)

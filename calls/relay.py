@@ -1,0 +1,128 @@
+"""Carry a media worker's ordered log into the door: at least once, applied idempotently.
+
+The position is written after the events, so a relay that dies repeats some; their key (boot id
+and sequence) makes the repeat a no-op. Several relays may read the same worker.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+
+from calls import media_workers, operations
+from calls.domain import events
+from calls.domain.machine import IllegalTransition
+from calls.domain.vocabulary import HangupCause
+from calls.models import Call, Heartbeat, MediaSession, MediaWorker
+from sdp.media.messages import MediaEventKind, SessionEvent
+
+logger = logging.getLogger(__name__)
+
+#: Seconds that one reading waits for news; each reading renews the worker's lease.
+WAIT_SECONDS = 1.0
+
+
+def run_once(url: str, wait: float = WAIT_SECONDS) -> int:
+    """Read and apply what is new at the worker; return how many events there were.
+
+    :raises MediaError: the worker cannot be reached.
+    """
+    worker, _ = MediaWorker.objects.get_or_create(url=url)
+    client = media_workers.client(url)
+    batch = client.events(worker.boot_id, worker.position, wait)
+    status = client.status()
+    now = timezone.now()
+    worker.capacity, worker.sessions = status.capacity, status.sessions
+    worker.is_draining = status.draining
+    worker.save(update_fields=["capacity", "sessions", "is_draining"])
+    media_workers.heard(worker, boot_id=batch.boot_id, now=now)
+    for event in batch.events:
+        deliver(event, boot_id=batch.boot_id, now=now)
+    MediaWorker.objects.filter(pk=worker.pk, boot_id=batch.boot_id).update(position=batch.last)
+    Heartbeat.objects.update_or_create(name="relay", defaults={"at": now})
+    return len(batch.events)
+
+
+def deliver(event: SessionEvent, *, boot_id: str, now: datetime) -> None:
+    """Apply one event to its call; what belongs to no call or an older owner is dropped."""
+    translated = translate(event)
+    if translated is None:
+        logger.warning("media event %s is not known", event.kind)
+        return
+    try:
+        call_id = UUID(event.call_id)
+        if _is_stale(call_id, event):
+            return
+        key = f"media:{boot_id}:{event.sequence}"
+        operations.apply(call_id=call_id, event=translated, now=now, key=key)
+    except (ValueError, Call.DoesNotExist):
+        logger.warning("media event %s is about no call of ours", event.kind)
+    except IllegalTransition:
+        logger.exception("media event %s of call %s is not expected", event.kind, event.call_id)
+
+
+def _is_stale(call_id: UUID, event: SessionEvent) -> bool:
+    if event.kind == MediaEventKind.RECORDING_FINISHED:  # may come from the worker's next life
+        return False
+    return not MediaSession.objects.filter(call_id=call_id, epoch=event.epoch).exists()
+
+
+def translate(event: SessionEvent) -> events.MediaEvent | None:
+    """Return the domain's event for a media worker's; None when it is of an unknown kind."""
+    make = _TRANSLATIONS.get(event.kind)
+    return make(datetime.fromtimestamp(event.at, UTC), event.data) if make else None
+
+
+def _text(data: dict[str, Any], key: str) -> str:
+    return str(data.get(key) or "")
+
+
+def _number(data: dict[str, Any], key: str) -> int:
+    value = data.get(key)
+    return round(value) if isinstance(value, int | float) and value >= 0 else 0
+
+
+def _cause(data: dict[str, Any]) -> HangupCause:
+    try:
+        return HangupCause(_text(data, "cause"))
+    except ValueError:
+        return HangupCause.UNKNOWN
+
+
+_TRANSLATIONS: dict[str, Callable[[datetime, dict[str, Any]], events.MediaEvent]] = {
+    MediaEventKind.CONNECTED: lambda at, data: events.MediaConnected(occurred_at=at, details=data),
+    MediaEventKind.FIRST_PACKET: lambda at, data: events.FirstPacketReceived(occurred_at=at),
+    MediaEventKind.DIGIT: lambda at, data: events.DigitReceived(
+        occurred_at=at, digit=_text(data, "digit"), duration_ms=_number(data, "duration_ms")
+    ),
+    MediaEventKind.PLAYBACK_STARTED: lambda at, data: events.PlaybackStarted(
+        occurred_at=at, playback_id=_text(data, "playback_id")
+    ),
+    MediaEventKind.PLAYBACK_FINISHED: lambda at, data: events.PlaybackFinished(
+        occurred_at=at,
+        playback_id=_text(data, "playback_id"),
+        cause=_text(data, "cause") or "completed",
+        message=_text(data, "message"),
+        played_ms=_number(data, "played_ms"),
+    ),
+    MediaEventKind.RECORDING_FINISHED: lambda at, data: events.RecordingFinished(
+        occurred_at=at,
+        recording_id=_text(data, "recording_id"),
+        path=_text(data, "path"),
+        duration_ms=_number(data, "duration_ms"),
+        size_bytes=_number(data, "size_bytes"),
+        cause=_text(data, "cause") or "completed",
+        message=_text(data, "message"),
+    ),
+    MediaEventKind.FAILED: lambda at, data: events.MediaFailed(
+        occurred_at=at, cause=_cause(data), message=_text(data, "message")
+    ),
+    MediaEventKind.STOPPED: lambda at, data: events.MediaStopped(
+        occurred_at=at, statistics=data.get("statistics") or {}
+    ),
+}
