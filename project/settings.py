@@ -15,6 +15,7 @@ try:
 except env.BadEnvironment as bad:
     sys.exit(f"Switchhook cannot start; the environment needs correcting:\n{bad}")
 
+ENVIRONMENT = environment
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 # -- the process
