@@ -1,0 +1,154 @@
+"""WhatsApp as a whole: numbers, calls, settings, media and what was asked of Graph."""
+
+import asyncio
+import secrets
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypedDict
+
+from aiortc.rtcdtlstransport import RTCCertificate
+
+from simulator.accounts import PhoneNumber, User
+from simulator.call import Call, Surroundings
+from simulator.courier import Courier, Webhook
+from simulator.ear import write_wav
+from simulator.faults import GraphFaults
+from simulator.identifiers import business_scoped_user_id, call_id
+from simulator.payloads import Json, settings_update
+from simulator.plans import CallPlan
+from simulator.reading import BadRequest
+
+
+class RequestRecord(TypedDict):
+    """One Graph request as it was answered; `status` is None when no answer was sent."""
+
+    at: float
+    method: str
+    path: str
+    action: str
+    phone_number_id: str | None
+    call_id: str | None
+    status: int | None
+    code: int | None
+    fault: str | None
+    ms: float
+    body: object
+
+
+@dataclass
+class Network:
+    """The state of the simulator; handlers of Graph and of the control API work on it."""
+
+    courier: Courier
+    host: str
+    time_scale: float
+    clock: Callable[[], float]
+    strict_keys: bool = False
+    numbers: dict[str, PhoneNumber] = field(default_factory=dict)
+    calls: dict[str, Call] = field(default_factory=dict)
+    settings: dict[str, Json] = field(default_factory=dict)
+    media: dict[str, tuple[str, bytes]] = field(default_factory=dict)
+    """Media id -> (MIME type, bytes)."""
+    faults: GraphFaults = field(default_factory=GraphFaults)
+    requests: list[RequestRecord] = field(default_factory=list)
+    wavs: dict[str, Path] = field(default_factory=dict)
+    recordings: Path = field(
+        default_factory=lambda: Path(tempfile.mkdtemp(prefix="simulator-sound-"))
+    )
+    _certificate: RTCCertificate = field(default_factory=RTCCertificate.generateCertificate)
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def number(self, phone_number_id: str | None) -> PhoneNumber:
+        """A number, the first one if none is named.
+
+        :raises BadRequest: no such number.
+        """
+        if phone_number_id is None and self.numbers:
+            return next(iter(self.numbers.values()))
+        if phone_number_id not in self.numbers:
+            raise BadRequest(f"no phone number {phone_number_id!r}")
+        return self.numbers[phone_number_id]
+
+    async def call(self, plan: CallPlan) -> Call:
+        """A user taps on the call button.
+
+        :raises BadRequest: the number is unknown or its calling is disabled.
+        """
+        number = self.number(plan.phone_number_id)
+        if self.settings.get(number.phone_number_id, {}).get("status") == "DISABLED":
+            raise BadRequest("calling is disabled in the settings of this number")
+        user = User(
+            wa_id=plan.wa_id,
+            name=plan.name,
+            user_id=plan.user_id or business_scoped_user_id(plan.wa_id),
+            username=plan.username or ("user." + plan.wa_id if plan.delivery.username else None),
+        )
+        identifier = call_id(plan.wa_id, number.display_phone_number, secrets.token_bytes(16))
+        around = Surroundings(
+            courier=self.courier,
+            certificate=self._certificate,
+            host=self.host,
+            time_scale=self.time_scale,
+            clock=self.clock,
+            changed=self.notify,
+        )
+        call = Call(identifier, number, user, plan, around)
+        self.calls[identifier] = call
+        await call.offer()
+        return call
+
+    def announce_settings(self, number: PhoneNumber, calling: Json) -> None:
+        """Tell the business's webhook that settings changed, even by itself."""
+        value = settings_update(number, calling, int(time.time()))
+        event = "account_settings_update"
+        self.courier.send(Webhook(number=number, value=value, event=event, field=event))
+
+    def notify(self) -> None:
+        """Wake everybody who waits for a change."""
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def wait_until(self, reached: Callable[[], bool], seconds: float) -> bool:
+        """Wait until something is true; looked at after every change.
+
+        :param seconds: how long at most.
+        """
+        deadline = self.clock() + seconds
+        while not reached():
+            left = deadline - self.clock()
+            if left <= 0:
+                return False
+            try:
+                # Some facts (counters) change without a notification, so look now and then.
+                await asyncio.wait_for(self._changed.wait(), min(left, 0.2))
+            except TimeoutError:
+                continue
+        return True
+
+    def wav_of(self, call: Call) -> Path | None:
+        """The sound file of an ended call, written when it is first asked for."""
+        if call.peer_open or call.start_time is None:
+            return None
+        if call.id not in self.wavs:
+            path = self.recordings / f"{len(self.wavs) + 1:04d}-{call.user.wa_id}.wav"
+            write_wav(path, call.reception.ear.samples())
+            call.reception.ear.release()
+            self.wavs[call.id] = path
+        return self.wavs[call.id]
+
+    def log(self, record: RequestRecord) -> None:
+        """Remember a Graph request."""
+        self.requests.append({**record, "at": round(time.time(), 3)})
+
+    async def forget(self) -> None:
+        """Drop calls, deliveries, faults and logs; numbers and settings stay."""
+        await asyncio.gather(*(call.abandon() for call in self.calls.values()))
+        await self.courier.forget()
+        self.calls.clear()
+        self.requests.clear()
+        self.faults.clear()
+        self.wavs.clear()
+        self.notify()

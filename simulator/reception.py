@@ -1,0 +1,94 @@
+"""What arrives from the business, held against Meta's rules, then given to the ear."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from aiortc.rtp import (
+    HeaderExtensionsMap,
+    RtcpByePacket,
+    RtcpPacket,
+    RtcpReceiverInfo,
+    RtcpRrPacket,
+    RtcpSrPacket,
+    RtpPacket,
+)
+
+from simulator.ear import Ear
+from simulator.sdp_checks import BusinessMedia
+
+_MAX_PAYLOAD = 1275
+"""The largest Opus packet (RFC 6716)."""
+
+
+@dataclass
+class Reception:
+    """Rules and counters of one incoming stream. Clock times are seconds."""
+
+    clock: Callable[[], float]
+    violation: Callable[[str], None]
+    remark: Callable[[str], None]
+    ear: Ear = field(default_factory=Ear)
+    accepted: bool = False
+    media: BusinessMedia | None = None
+    first_rtp: float | None = None
+    """First packet after accept."""
+    last_media: float | None = None
+    early_packets: int = 0
+    rtcp_packets: int = 0
+    sound_reported: bool = False
+    last_report: RtcpReceiverInfo | None = None
+    _ssrcs: set[int] = field(default_factory=set)
+    _extensions: HeaderExtensionsMap = field(default_factory=HeaderExtensionsMap)
+
+    def rtp(self, data: bytes) -> None:
+        """Take a decrypted RTP packet."""
+        try:
+            packet = RtpPacket.parse(data, self._extensions)
+        except ValueError:
+            self.violation("malformed RTP packet")
+            return
+        now = self.clock()
+        self.remark("first_packet")
+        self._check(packet)
+        self.last_media = now
+        if not self.accepted:
+            # Meta: calling/faq. The phone takes media for an accept and starts its timer.
+            self.early_packets += 1
+            self.violation("media before accept")
+        elif self.first_rtp is None:
+            self.first_rtp = now
+        if self.media is not None and packet.payload_type == self.media.opus:
+            self.ear.hear(packet.sequence_number, packet.timestamp, packet.payload, now)
+            if self.ear.first_sound is not None:
+                self.remark("first_sound")
+
+    def _check(self, packet: RtpPacket) -> None:
+        self._ssrcs.add(packet.ssrc)
+        if len(self._ssrcs) > 1:
+            self.violation("more than one SSRC")
+        media = self.media
+        if media is None:
+            return
+        if media.ssrc is not None and packet.ssrc != media.ssrc:
+            self.violation("SSRC differs from the one in the SDP")
+        if packet.payload_type not in (media.opus, media.telephone_event):
+            self.violation(f"payload type {packet.payload_type} was not negotiated")
+        if packet.payload_type == media.telephone_event:
+            self.remark("telephone event from the business (without documented effect)")
+        if len(packet.payload) > _MAX_PAYLOAD:
+            self.violation("RTP payload larger than any Opus packet")
+
+    def rtcp(self, data: bytes) -> None:
+        """Take a decrypted RTCP packet."""
+        try:
+            packets = RtcpPacket.parse(data)
+        except ValueError:
+            self.violation("malformed RTCP packet")
+            return
+        self.rtcp_packets += 1
+        self.last_media = self.clock()
+        for packet in packets:
+            if isinstance(packet, RtcpByePacket):
+                self.remark("rtcp_bye")
+            elif isinstance(packet, RtcpSrPacket | RtcpRrPacket) and packet.reports:
+                self.last_report = packet.reports[0]

@@ -1,0 +1,90 @@
+"""Put the simulator together as one aiohttp application."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import aiohttp
+from aiohttp import web
+
+from simulator import graph
+from simulator.accounts import PhoneNumber
+from simulator.control import Control
+from simulator.courier import Courier
+from simulator.graph_errors import GraphError, unknown_object
+from simulator.graph_middle import Endpoint, endpoint
+from simulator.graph_request import NETWORK, authorize
+from simulator.network import Network
+from simulator.payloads import Json
+
+_MAX_BODY = 64 * 1024 * 1024
+"""Of control requests; /sim/raw carries webhooks beyond Meta's 3 MB on purpose."""
+
+_VERSION = r"/{version:v\d+\.\d+}"
+
+
+async def application(
+    number: PhoneNumber | None, *, host: str, time_scale: float, strict_keys: bool = False
+) -> web.Application:
+    """The whole simulator.
+
+    :param number: the first business number.
+    :param host: address of the media sockets.
+    :param time_scale: 0.1 lets Meta's timers run ten times as fast.
+    :param strict_keys: refuse unknown keys in bodies of /calls with code 100.
+    """
+    session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
+    clock = asyncio.get_running_loop().time
+    network = Network(
+        courier=Courier(session, time_scale, clock),
+        host=host,
+        time_scale=time_scale,
+        clock=clock,
+        strict_keys=strict_keys,
+    )
+    if number is not None:
+        network.numbers[number.phone_number_id] = number
+    app = web.Application(client_max_size=_MAX_BODY)
+    app.add_routes(Control(network).routes())
+    app.add_routes(_graph_routes(network))
+
+    async def end(_: web.Application) -> None:
+        await network.forget()
+        await session.close()
+
+    app.on_cleanup.append(end)
+    return app
+
+
+def _graph_routes(network: Network) -> list[web.RouteDef]:
+    number = _VERSION + "/{object_id}"
+    table: list[tuple[str, str, str, Endpoint]] = [
+        ("POST", f"{number}/calls", "calls", graph.post_calls),
+        ("GET", f"{number}/call_permissions", "call_permissions", graph.get_call_permissions),
+        ("GET", f"{number}/settings", "settings", graph.get_settings),
+        ("POST", f"{number}/settings", "settings", graph.post_settings),
+        ("POST", f"{number}/messages", "messages", graph.post_messages),
+        ("GET", number, "media", graph.get_media),
+        ("*", _VERSION + "/{object_id}{rest:.*}", "unknown", _unknown),
+    ]
+    routes = [
+        web.route(method, path, endpoint(network, name, work)) for method, path, name, work in table
+    ]
+    return [*routes, web.get("/attachments", _authorized(network, graph.download))]
+
+
+async def _unknown(request: web.Request) -> Json:
+    raise unknown_object(request.path.split("/")[2], request.method.lower())
+
+
+def _authorized(
+    network: Network, work: Callable[[web.Request], Awaitable[web.Response]]
+) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def handle(request: web.Request) -> web.Response:
+        request[NETWORK] = network
+        try:
+            authorize(request, network)
+        except GraphError as error:
+            return web.json_response(error.body("A0"), status=error.status)
+        return await work(request)
+
+    return handle
