@@ -8,4 +8,6 @@ class ProjectConfig(AppConfig):
 
     def ready(self) -> None:
         # Imported here and not in the package: the supervisor and the demo need no Celery.
-        from project import celery, checks  # noqa: F401 - make and register
+        from project import canary, celery, checks  # noqa: F401 - make and register
+
+        canary.install()

@@ -24,6 +24,7 @@ from django.views.decorators.http import require_safe
 
 from calls.domain.vocabulary import CommandStatus
 from calls.models import CallCommand, Heartbeat, MediaWorker
+from project.canary import WORKER
 
 #: The sweeper and the relay beat every second; a busy machine may be late.
 HEARTBEAT_SECONDS = 10.0
@@ -140,7 +141,7 @@ def _media(now: datetime) -> Finding:
 _ROW_CHECKS: dict[str, Callable[[datetime], Finding]] = {
     "sweeper": _heartbeat("sweeper", HEARTBEAT_SECONDS),
     "relay": _heartbeat("relay", HEARTBEAT_SECONDS),
-    "worker": _heartbeat("worker", CANARY_SECONDS),
+    "worker": _heartbeat(WORKER, CANARY_SECONDS),
     "queue": _queue,
     "media": _media,
 }

@@ -34,6 +34,6 @@ class Command(BaseCommand):
         if users.exists():
             return {}
         password = secrets.token_urlsafe(12)
-        users.create_superuser(username=USERNAME, password=password)  # type: ignore[attr-defined]
+        users.create_superuser(username=USERNAME, password=password)
         _, token = ApiToken.issue(name=USERNAME, now=timezone.now())
         return {"username": USERNAME, "password": password, "api_token": token}
