@@ -15,11 +15,12 @@ from simulator.server import application
 
 async def serve(options: Options) -> None:
     """Serve; prints one JSON line with the URL when ready."""
-    app = await application(
+    app, network = await application(
         options.number,
         host=options.host,
         time_scale=options.time_scale,
         strict_keys=options.strict_keys,
+        sound_dir=options.sound_dir,
     )
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
@@ -29,8 +30,8 @@ async def serve(options: Options) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    port = runner.addresses[0][1]
-    sys.stdout.write(json.dumps({"url": f"http://{options.host}:{port}"}) + "\n")
+    network.url = f"http://{options.host}:{runner.addresses[0][1]}"
+    sys.stdout.write(json.dumps({"url": network.url}) + "\n")
     sys.stdout.flush()
     try:
         await stop.wait()

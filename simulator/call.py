@@ -9,22 +9,17 @@ from aiortc.rtcdtlstransport import RTCCertificate
 
 from simulator import offers, payloads
 from simulator.accounts import PhoneNumber, User
-from simulator.courier import Courier, Webhook
+from simulator.announcements import Announcements
+from simulator.courier import Courier
 from simulator.graph_errors import GraphError, invalid_parameter, invalid_sdp
 from simulator.journal import Journal
+from simulator.opus import ogg
 from simulator.payloads import CallFacts, Ending
 from simulator.peer import OFFERED_PAYLOAD_TYPES, Peer
 from simulator.plans import CallPlan
 from simulator.reception import Reception
 from simulator.rules import Action, CallState, NotAllowed, after, media_deadline
 from simulator.sdp_checks import SdpRefused, check_answer
-
-_ACTION_NAMES = {
-    Action.PRE_ACCEPT: "pre_accept",
-    Action.ACCEPT: "accept",
-    Action.REJECT: "reject",
-    Action.TERMINATE: "terminate",
-}
 
 
 @dataclass(frozen=True)
@@ -36,6 +31,8 @@ class Surroundings:
     host: str
     time_scale: float
     clock: Callable[[], float]
+    keep_recording: Callable[[bytes], payloads.Json]
+    """Keeps an Ogg/Opus file and gives the object which a webhook shows for it."""
     changed: Callable[[], None]
     """Called after every change, for those who wait for one."""
 
@@ -55,12 +52,15 @@ class Call:
         self.sdp_offer = ""
         self.sdp_answer: str | None = None
         self.journal = Journal(start=around.clock())
-        self.reception = Reception(around.clock, self._violate, self._remark)
+        self.reception = Reception(
+            around.clock, self._violate, self._remark, loss=plan.media.loss_from_business
+        )
         self.peer = Peer(plan, around.certificate, self.reception, self._violate, self._remark)
         self.peer_open = False
         self.recording_wanted = False
         self._around = around
-        self._facts = CallFacts(call_id, number, user, plan.cta_payload, plan.deeplink_payload)
+        facts = CallFacts(call_id, number, user, plan.cta_payload, plan.deeplink_payload)
+        self._announce = Announcements(around.courier, facts, plan.delivery)
         self._opaque: str | None = None
         self._accepted_at = 0.0
         self._terminate_acked: float | None = None
@@ -72,8 +72,7 @@ class Call:
         values = await self.peer.open(self._around.host, time.time_ns() // 1_000_000)
         self.peer_open = True
         self.sdp_offer = offers.offer(self.plan.profile, values)
-        value = payloads.connect(self._facts, self.sdp_offer, int(time.time()))
-        self._send("connect", value, on_sent=self._offer_sent, on_delivered=self._offer_delivered)
+        self._announce.connect(self.sdp_offer, self._offer_sent, self._offer_delivered)
         scale = self._around.time_scale
         self._later(self.plan.accept_timeout * scale, self._not_answered)
         if self.plan.cancel_after is not None:
@@ -93,7 +92,7 @@ class Call:
         if action in (Action.PRE_ACCEPT, Action.ACCEPT):
             self._take_answer(action, sdp or "")
         self.state = following
-        self._remark(_ACTION_NAMES[action])
+        self._remark(str(action))
         if action is Action.ACCEPT:
             self._opaque, self.recording_wanted = opaque, recording
             self._accepted()
@@ -102,6 +101,8 @@ class Call:
         self._around.changed()
 
     def _refused(self, action: Action) -> None:
+        if action is Action.ACCEPT and self.journal.accepts():
+            self._violate("accept sent again")
         known = self._terminate_acked
         if known is not None and self._around.clock() - known > 1.0:
             self._violate(f"{action} after the end of the call was known")
@@ -186,14 +187,21 @@ class Call:
             error=error,
             opaque=self._opaque,
         )
-        value = payloads.terminate(self._facts, ending, int(time.time()))
-        self._send("terminate", value, on_delivered=self._terminate_delivered)
+        self._announce.terminate(ending, self._terminate_delivered)
         self.closing = asyncio.get_running_loop().create_task(self._close())
 
     async def _close(self) -> None:
         await self.peer.close()
         self.peer_open = False
         self._around.changed()
+        if self.recording_wanted and self.start_time is not None:
+            await self._announce_recording()
+
+    async def _announce_recording(self) -> None:
+        """Meta: calling/call-recording (typically within a minute after the end)."""
+        samples = self.reception.ear.samples()
+        data = await asyncio.to_thread(ogg, samples)
+        self._announce.recording(self._around.keep_recording(data))
 
     async def abandon(self) -> None:
         """The simulator stops or forgets the call: no webhook, no timer, no socket."""
@@ -214,25 +222,6 @@ class Call:
         """A Graph request about this call was answered."""
         code = error.code if error else None
         self.journal.request(action, status, code, self._around.clock())
-
-    def _send(
-        self,
-        event: str,
-        value: payloads.Json,
-        on_sent: Callable[[float], None] | None = None,
-        on_delivered: Callable[[float], None] | None = None,
-    ) -> None:
-        self._around.courier.send(
-            Webhook(
-                number=self.number,
-                value=value,
-                event=event,
-                call_id=self.id,
-                switches=self.plan.delivery,
-                on_sent=on_sent,
-                on_delivered=on_delivered,
-            )
-        )
 
     def _offer_sent(self, at: float) -> None:
         self.journal.start = at

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import ipaddress
 import json
 import secrets
 from collections.abc import Awaitable, Callable
@@ -217,8 +218,7 @@ class Control:
     async def add_media(self, request: web.Request) -> web.Response:
         """Keep bytes which Graph then gives out as a medium."""
         order = read(MediaOrder, await _json(request))
-        media_id = str(secrets.randbelow(9 * 10**15) + 10**15)
-        self._network.media[media_id] = (order.mime_type, base64.b64decode(order.content_base64))
+        media_id = self._network.keep(order.mime_type, base64.b64decode(order.content_base64))
         return web.json_response({"id": media_id}, status=201)
 
     async def verify(self, request: web.Request) -> web.Response:
@@ -265,12 +265,21 @@ def _reached(call: Call, wanted: str) -> bool:
 
 def _guarded(handler: Handler) -> Handler:
     async def handle(request: web.Request) -> web.StreamResponse:
+        if not _is_loopback(request.remote):
+            return web.json_response({"error": "only from this machine"}, status=403)
         try:
             return await handler(request)
         except (BadRequest, ValueError) as error:
             return web.json_response({"error": str(error)}, status=400)
 
     return handle
+
+
+def _is_loopback(address: str | None) -> bool:
+    try:
+        return ipaddress.ip_address(address or "").is_loopback
+    except ValueError:
+        return False
 
 
 async def _json(request: web.Request) -> dict[str, object]:

@@ -124,13 +124,20 @@ class Courier:
             return
         waiting = self._batches.setdefault(switches.batch.label, [])
         waiting.append(webhook)
-        if len(waiting) < switches.batch.size:
-            await asyncio.sleep(switches.batch.wait)
-        ready = self._batches.pop(switches.batch.label, [])
-        if ready and webhook in ready:
-            await self._post(ready)
-        elif ready:  # a later batch under the same label, not ours to send
-            self._batches[switches.batch.label] = ready
+        if len(waiting) == 1:
+            self._start(self._leave_in_time(switches.batch.label, switches.batch.wait))
+        if len(waiting) >= switches.batch.size:
+            await self._post(self._batches.pop(switches.batch.label))
+
+    async def _leave_in_time(self, label: str, seconds: float) -> None:
+        """Send an incomplete batch after a while; nothing if it has left already."""
+        waiting = self._batches[label]
+        deadline = self.clock() + seconds
+        while self._batches.get(label) is waiting:
+            if self.clock() >= deadline:
+                await self._post(self._batches.pop(label))
+                return
+            await asyncio.sleep(min(0.05, seconds))
 
     async def _post(self, webhooks: list[Webhook]) -> None:
         switches = webhooks[0].switches

@@ -47,6 +47,7 @@ class Ear:
         :param now: clock time, seconds.
         """
         self.origin = now
+        self._sequence = None  # what came too early has no place on the time line
 
     def hear(self, sequence: int, timestamp: int, payload: bytes, now: float) -> None:
         """Take one audio packet.

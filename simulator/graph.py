@@ -163,8 +163,10 @@ async def post_messages(request: web.Request) -> Json:
 
 
 async def get_media(request: web.Request) -> Json:
-    """``GET /{media-id}``: where the bytes can be fetched, for five minutes."""
+    """``GET /{media-id}``: where the bytes can be fetched; or the number with that id."""
     media_id = request.match_info["object_id"]
+    if media_id in request[NETWORK].numbers:
+        return _described(_number(request))
     kept = request[NETWORK].media.get(media_id)
     if kept is None:
         raise unknown_object(media_id, "get")
@@ -177,6 +179,18 @@ async def get_media(request: web.Request) -> Json:
         "sha256": base64.b64encode(hashlib.sha256(data).digest()).decode("ascii"),
         "file_size": len(data),
         "id": media_id,
+    }
+
+
+def _described(number: PhoneNumber) -> Json:
+    """``GET /{phone-number-id}``: the fields an operator looks at first."""
+    return {
+        "id": number.phone_number_id,
+        "display_phone_number": number.display_phone_number,
+        "verified_name": "Simulated business",
+        "quality_rating": "GREEN",
+        "platform_type": "CLOUD_API",
+        "whatsapp_business_manager_messaging_limit": "TIER_UNLIMITED",
     }
 
 

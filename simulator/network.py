@@ -1,6 +1,8 @@
 """WhatsApp as a whole: numbers, calls, settings, media and what was asked of Graph."""
 
 import asyncio
+import base64
+import hashlib
 import secrets
 import tempfile
 import time
@@ -47,6 +49,10 @@ class Network:
     time_scale: float
     clock: Callable[[], float]
     strict_keys: bool = False
+    sound_dir: Path | None = None
+    """Where the WAV files stay; without it they live as long as the simulator."""
+    url: str = ""
+    """Our own address, for media URLs in webhooks."""
     numbers: dict[str, PhoneNumber] = field(default_factory=dict)
     calls: dict[str, Call] = field(default_factory=dict)
     settings: dict[str, Json] = field(default_factory=dict)
@@ -55,9 +61,7 @@ class Network:
     faults: GraphFaults = field(default_factory=GraphFaults)
     requests: list[RequestRecord] = field(default_factory=list)
     wavs: dict[str, Path] = field(default_factory=dict)
-    recordings: Path = field(
-        default_factory=lambda: Path(tempfile.mkdtemp(prefix="simulator-sound-"))
-    )
+    _temporary: tempfile.TemporaryDirectory[str] | None = None
     _certificate: RTCCertificate = field(default_factory=RTCCertificate.generateCertificate)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -93,6 +97,7 @@ class Network:
             host=self.host,
             time_scale=self.time_scale,
             clock=self.clock,
+            keep_recording=self.keep_recording,
             changed=self.notify,
         )
         call = Call(identifier, number, user, plan, around)
@@ -133,11 +138,36 @@ class Network:
         if call.peer_open or call.start_time is None:
             return None
         if call.id not in self.wavs:
-            path = self.recordings / f"{len(self.wavs) + 1:04d}-{call.user.wa_id}.wav"
+            path = self._sounds() / f"{len(self.wavs) + 1:04d}-{call.user.wa_id}.wav"
             write_wav(path, call.reception.ear.samples())
             call.reception.ear.release()
             self.wavs[call.id] = path
         return self.wavs[call.id]
+
+    def _sounds(self) -> Path:
+        if self.sound_dir is not None:
+            self.sound_dir.mkdir(parents=True, exist_ok=True)
+            return self.sound_dir
+        if self._temporary is None:
+            self._temporary = tempfile.TemporaryDirectory(prefix="simulator-sound-")
+        return Path(self._temporary.name)
+
+    def keep(self, mime_type: str, data: bytes) -> str:
+        """Keep a medium for ``GET /{media-id}``; gives its id."""
+        media_id = str(secrets.randbelow(9 * 10**15) + 10**15)
+        self.media[media_id] = (mime_type, data)
+        return media_id
+
+    def keep_recording(self, data: bytes) -> Json:
+        """Keep an Ogg/Opus file and describe it as webhooks do."""
+        mime_type = "audio/ogg; codecs=opus"
+        media_id = self.keep(mime_type, data)
+        return {
+            "id": media_id,
+            "mime_type": mime_type,
+            "sha256": base64.b64encode(hashlib.sha256(data).digest()).decode("ascii"),
+            "url": f"{self.url}/attachments?mid={media_id}",
+        }
 
     def log(self, record: RequestRecord) -> None:
         """Remember a Graph request."""
@@ -151,4 +181,11 @@ class Network:
         self.requests.clear()
         self.faults.clear()
         self.wavs.clear()
+        self.media.clear()
         self.notify()
+
+    async def close(self) -> None:
+        """End everything, and remove the sounds unless a directory was named for them."""
+        await self.forget()
+        if self._temporary is not None:
+            self._temporary.cleanup()

@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from simulator.accounts import PhoneNumber
 
@@ -25,6 +26,7 @@ class Options:
     port: int
     time_scale: float
     strict_keys: bool
+    sound_dir: Path | None
     number: PhoneNumber
 
 
@@ -51,6 +53,7 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Options:
     add("port", "0", "port for HTTP, 0 takes a free one", int)
     add("time-scale", "1.0", "0.1 lets Meta's timers run ten times as fast", float)
     add("strict-keys", "0", "1 refuses unknown keys in bodies of /calls", int)
+    add("sound-dir", "", "keep what users heard as WAV files there")
     for name, (default, text) in _NUMBER_FLAGS.items():
         add(name, default, text)
     found = vars(parser.parse_args(arguments))
@@ -64,5 +67,6 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Options:
         port=found["port"],
         time_scale=found["time_scale"],
         strict_keys=bool(found["strict_keys"]),
+        sound_dir=Path(found["sound_dir"]) if found["sound_dir"] else None,
         number=number,
     )

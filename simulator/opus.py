@@ -2,6 +2,7 @@
 
 import fractions
 import functools
+import io
 
 import av
 import numpy as np
@@ -44,6 +45,18 @@ def encode(samples: Samples) -> list[bytes]:
         frame.pts = start
         frames += [bytes(packet) for packet in codec.encode(frame)]
     return frames + [bytes(packet) for packet in codec.encode(None)]
+
+
+def ogg(samples: Samples) -> bytes:
+    """An Ogg/Opus file of 48 kHz mono samples, as Meta gives out recordings."""
+    file = io.BytesIO()
+    with av.open(file, "w", format="ogg") as container:
+        stream = container.add_stream("libopus", rate=RATE, layout="mono")
+        frame = av.AudioFrame.from_ndarray(samples.reshape(1, -1), format="s16", layout="mono")
+        frame.sample_rate = RATE
+        for packet in [*stream.encode(frame), *stream.encode(None)]:
+            container.mux(packet)
+    return file.getvalue()
 
 
 class Decoder:

@@ -1,7 +1,6 @@
 """A user's phone with Meta's relay before it: ICE, DTLS and SRTP by aiortc as published."""
 
 import asyncio
-import contextlib
 import secrets
 import uuid
 from collections.abc import Callable
@@ -71,6 +70,7 @@ class Peer:
             else IceLite(violation, remark, deaf=plan.media.deaf_ice)
         )
         self._dtls = _Dtls(self._link, certificate, self._heard, reception.rtcp)
+        self._dtls.on("statechange", self._dtls_changed)
         self._ssrc = secrets.randbits(31) + 1
         self._begun = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -147,6 +147,10 @@ class Peer:
             self.speaker.business_spoke.set()
         await self.speaker.run()
 
+    def _dtls_changed(self) -> None:
+        if self._dtls.state == "closed":
+            self._remark("dtls_closed")
+
     def _heard(self, data: bytes) -> None:
         self.reception.rtp(data)
         if self.speaker is not None:
@@ -161,10 +165,10 @@ class Peer:
 
     async def close(self) -> None:
         """Fall silent and free the socket."""
+        self._dtls.remove_all_listeners()
         if self._task is not None:
             self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await asyncio.wait([self._task])
         if self._plan.media.close_notify:
             await self._dtls.stop()
         else:
@@ -177,8 +181,7 @@ class Peer:
         reader = self._dtls._task
         if reader is not None:
             reader.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await reader
+            await asyncio.wait([reader])
 
 
 OFFERED_PAYLOAD_TYPES = (OPUS, TELEPHONE_EVENT)

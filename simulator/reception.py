@@ -1,5 +1,6 @@
 """What arrives from the business, held against Meta's rules, then given to the ear."""
 
+import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -35,8 +36,12 @@ class Reception:
     last_media: float | None = None
     early_packets: int = 0
     rtcp_packets: int = 0
-    sound_reported: bool = False
+    loss: float = 0.0
+    """Share of the packets which the relay loses on the way to the phone."""
+    dropped: int = 0
     last_report: RtcpReceiverInfo | None = None
+    _noted: set[str] = field(default_factory=set)
+    _random: random.Random = field(default_factory=lambda: random.Random(1))
     _ssrcs: set[int] = field(default_factory=set)
     _extensions: HeaderExtensionsMap = field(default_factory=HeaderExtensionsMap)
 
@@ -48,19 +53,29 @@ class Reception:
             self.violation("malformed RTP packet")
             return
         now = self.clock()
-        self.remark("first_packet")
+        self._note("first_packet")
         self._check(packet)
         self.last_media = now
+        self._accept_rules(now)
+        if self._random.random() < self.loss:
+            self.dropped += 1
+        elif self.media is not None and packet.payload_type == self.media.opus:
+            self.ear.hear(packet.sequence_number, packet.timestamp, packet.payload, now)
+            if self.ear.first_sound is not None:
+                self._note("first_sound")
+
+    def _note(self, what: str) -> None:
+        if what not in self._noted:
+            self._noted.add(what)
+            self.remark(what)
+
+    def _accept_rules(self, now: float) -> None:
         if not self.accepted:
             # Meta: calling/faq. The phone takes media for an accept and starts its timer.
             self.early_packets += 1
             self.violation("media before accept")
         elif self.first_rtp is None:
             self.first_rtp = now
-        if self.media is not None and packet.payload_type == self.media.opus:
-            self.ear.hear(packet.sequence_number, packet.timestamp, packet.payload, now)
-            if self.ear.first_sound is not None:
-                self.remark("first_sound")
 
     def _check(self, packet: RtpPacket) -> None:
         self._ssrcs.add(packet.ssrc)
@@ -74,7 +89,7 @@ class Reception:
         if packet.payload_type not in (media.opus, media.telephone_event):
             self.violation(f"payload type {packet.payload_type} was not negotiated")
         if packet.payload_type == media.telephone_event:
-            self.remark("telephone event from the business (without documented effect)")
+            self._note("telephone event from the business (without documented effect)")
         if len(packet.payload) > _MAX_PAYLOAD:
             self.violation("RTP payload larger than any Opus packet")
 
@@ -89,6 +104,6 @@ class Reception:
         self.last_media = self.clock()
         for packet in packets:
             if isinstance(packet, RtcpByePacket):
-                self.remark("rtcp_bye")
+                self._note("rtcp_bye")
             elif isinstance(packet, RtcpSrPacket | RtcpRrPacket) and packet.reports:
                 self.last_report = packet.reports[0]

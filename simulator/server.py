@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import aiohttp
 from aiohttp import web
@@ -23,16 +24,25 @@ _VERSION = r"/{version:v\d+\.\d+}"
 
 
 async def application(
-    number: PhoneNumber | None, *, host: str, time_scale: float, strict_keys: bool = False
-) -> web.Application:
+    number: PhoneNumber | None,
+    *,
+    host: str,
+    time_scale: float,
+    strict_keys: bool = False,
+    sound_dir: Path | None = None,
+) -> tuple[web.Application, Network]:
     """The whole simulator.
 
     :param number: the first business number.
     :param host: address of the media sockets.
     :param time_scale: 0.1 lets Meta's timers run ten times as fast.
     :param strict_keys: refuse unknown keys in bodies of /calls with code 100.
+    :param sound_dir: keep the WAV files there.
+    :return: the application and what it works on.
     """
-    session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
+    # A new connection for each webhook: a kept one that the receiver just closed would look like
+    # a failed delivery and make a duplicate nobody asked for.
+    session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0, force_close=True))
     clock = asyncio.get_running_loop().time
     network = Network(
         courier=Courier(session, time_scale, clock),
@@ -40,6 +50,7 @@ async def application(
         time_scale=time_scale,
         clock=clock,
         strict_keys=strict_keys,
+        sound_dir=sound_dir,
     )
     if number is not None:
         network.numbers[number.phone_number_id] = number
@@ -48,11 +59,11 @@ async def application(
     app.add_routes(_graph_routes(network))
 
     async def end(_: web.Application) -> None:
-        await network.forget()
+        await network.close()
         await session.close()
 
     app.on_cleanup.append(end)
-    return app
+    return app, network
 
 
 def _graph_routes(network: Network) -> list[web.RouteDef]:

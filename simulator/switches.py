@@ -51,6 +51,8 @@ class DeliverySwitches:
     numbers_as: Literal["documented", "int", "string"] = "documented"
     """Times and durations all as numbers or all as strings."""
     status_case: Literal["upper", "lower", "title", "list"] = "upper"
+    age: float = 0.0
+    """Pretend that everything happened so many seconds earlier (a late redelivery)."""
     errors_at: Literal["both", "call", "value"] = "both"
     """Where the error of a failed call is found."""
     unanswered_status: str = "COMPLETED"
