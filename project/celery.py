@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from typing import Any
 
 from celery import Celery
@@ -23,6 +24,8 @@ def prepare_worker(conf: Any, **kwargs: Any) -> None:
     from project.checks import refuse_to_start_misconfigured
 
     refuse_to_start_misconfigured()
+    # whether to run as root is the operator's decision; Celery warns of it in eight lines
+    warnings.filterwarnings("ignore", message="You're running the worker with superuser")
     # a worker waits on its socket for a second at a time; the web's 0.5 s would cut that short
     conf.broker_transport_options = {
         **conf.broker_transport_options,

@@ -64,6 +64,9 @@ def configuration(level: str) -> dict[str, Any]:
             # their own handlers would pass by the redaction
             "django": {"handlers": [], "level": level, "propagate": True},
             "django.server": {"handlers": [], "level": level, "propagate": True},
+            # two lines per task, and the canary is one every five seconds
+            "celery.worker.strategy": {"level": "WARNING"},
+            "celery.app.trace": {"level": "WARNING"},
             "httpx": {"level": "WARNING"},  # one line per request, with its URL
             "httpcore": {"level": "WARNING"},
         },

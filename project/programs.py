@@ -63,6 +63,8 @@ def valkey(environment: Environment, environ: Mapping[str, str]) -> Program:
         "save": "",
         "maxmemory": "256mb",
         "maxmemory-policy": "noeviction",
+        # a file, because its advice about the kernel is not for the reader of `bin/up`
+        "logfile": "valkey.log",
         "loglevel": "warning",
     }
     arguments = [part for name, value in settings.items() for part in (f"--{name}", value)]
@@ -87,18 +89,18 @@ def preparation(environment: Environment, environ: Mapping[str, str]) -> Program
 def service(environment: Environment, environ: Mapping[str, str]) -> list[Program]:
     """Everything that runs after the database and the broker are there."""
     environ = effective_environ(environment, environ)
-    programs = [
+    programs = [  # configuration was checked by `prepare` just now
         _web(environment, environ),
         _worker(environment, environ),
         Program(
             name="sweeper",
-            argv=(_PYTHON, "manage.py", "sweepcalls"),
+            argv=(_PYTHON, "manage.py", "sweepcalls", "--skip-checks"),
             environ=environ,
             stop_phase=2,
         ),
         Program(
             name="relay",
-            argv=(_PYTHON, "manage.py", "relaymedia"),
+            argv=(_PYTHON, "manage.py", "relaymedia", "--skip-checks"),
             environ=environ,
             stop_phase=1,
         ),
@@ -119,7 +121,7 @@ def _web(environment: Environment, environ: Mapping[str, str]) -> Program:
             *("--workers", str(environment.web_processes)),
             *("--blocking-threads", str(environment.web_threads)),
             *("--workers-kill-timeout", "3", "--respawn-failed-workers", "--no-ws"),
-            *("--log-level", "warning", "--process-name", "switchhook-web"),
+            *("--log-level", "warning"),
             "project.wsgi:application",
         ),
         environ=environ,
@@ -131,7 +133,8 @@ def _worker(environment: Environment, environ: Mapping[str, str]) -> Program:
     return Program(
         name="worker",
         argv=(
-            *(_PYTHON, "-m", "celery", "-A", "project.celery", "worker", "--pool", "threads"),
+            *(_PYTHON, "-m", "celery", "--app", "project.celery", "--quiet"),
+            *("worker", "--pool", "threads"),
             *("--concurrency", str(environment.worker_threads), "--queues", "calls,default"),
             *("--without-mingle", "--without-gossip", "--hostname", "worker@%h"),
         ),

@@ -26,7 +26,7 @@ class Command(BaseCommand):
         """Prints one line of JSON: what was made and must be shown to the user now or never."""
         call_command("migrate", interactive=False, verbosity=0)
         if settings.WHATSAPP_PHONE_NUMBER_ID:
-            call_command("ensurenumber", verbosity=0)
+            call_command("ensurenumber", stdout=self.stderr, skip_checks=True)
         self.stdout.write(json.dumps(self._first_user()))
 
     def _first_user(self) -> dict[str, str]:
