@@ -7,7 +7,7 @@ sessions must not lose access tokens.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
@@ -40,7 +40,13 @@ def decrypt(token: str) -> str:
         raise ImproperlyConfigured("a stored credential fits none of ENCRYPTION_KEYS") from error
 
 
-class EncryptedTextField(models.TextField):
+if TYPE_CHECKING:
+    _TextField = models.TextField[str, str]
+else:
+    _TextField = models.TextField  # generic for the type checker only
+
+
+class EncryptedTextField(_TextField):
     """A TextField that is encrypted in the database. It cannot be searched."""
 
     def get_prep_value(self, value: Any) -> Any:

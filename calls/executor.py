@@ -25,7 +25,7 @@ from calls.models import CallCommand
 logger = logging.getLogger(__name__)
 
 #: A command that runs longer than any request can has lost its executor.
-STALE_SECONDS = TOTAL_SECONDS + 3
+STALE_SECONDS = TOTAL_SECONDS + 1.5
 #: How often a command of unknown outcome is sent in all. `accept` is not idempotent at Meta:
 #: one repeat of the same bytes, which finds "already in progress" if the first one arrived.
 MAX_UNKNOWN = {CommandKind.ACCEPT: 2}
@@ -44,10 +44,10 @@ def drain(call_id: UUID) -> None:
         _carry_out(command)
 
 
-def recover(command: CallCommand) -> None:
+def recover(command: CallCommand, now: datetime) -> None:
     """Settle a command whose executor died while it ran: its outcome is unknown."""
     lost = Failure(Verdict.UNKNOWN, HangupCause.NETWORK_ERROR, "the executor died while it ran")
-    _settle(command, lost, timezone.now())
+    _settle(command, lost, now)
 
 
 def _claim(call_id: UUID, now: datetime) -> CallCommand | None:

@@ -7,6 +7,7 @@ worker is given up it is asked once more, so that a dead relay does not cost liv
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import cache
@@ -14,7 +15,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, Q
 
 from calls import operations
 from calls.domain import events
@@ -44,8 +44,10 @@ def list_live(now: datetime) -> list[MediaWorker]:
         heartbeat_at__gt=now - timedelta(seconds=LEASE_SECONDS),
         is_draining=False,
         capacity__gt=0,
-    ).annotate(held=Count("media_sessions", filter=Q(media_sessions__closed_at__isnull=True)))
-    return sorted(workers, key=lambda worker: worker.held / worker.capacity)
+    )
+    live = MediaSession.objects.filter(closed_at__isnull=True)
+    held = Counter(live.values_list("worker_id", flat=True))
+    return sorted(workers, key=lambda worker: held[worker.pk] / worker.capacity)
 
 
 @transaction.atomic

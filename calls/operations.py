@@ -30,7 +30,7 @@ from calls.domain.vocabulary import (
 from calls.models import Call, CallCommand, CallEvent, PhoneNumber
 
 #: How long after its birth a command may still be started. `accept` has the answer window.
-PREPARE_SECONDS = 10
+PREPARE_SECONDS = 15
 CLOSING_SECONDS = 60
 
 

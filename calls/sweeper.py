@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from threading import Lock
 from uuid import UUID
 
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError, close_old_connections, connection
 from django.db.models import Q
 
 from calls import executor, media_workers, operations
@@ -69,7 +69,7 @@ def recover_stale(now: datetime) -> int:
     stale = CallCommand.objects.filter(status=CommandStatus.RUNNING, claimed_at__lte=before)
     commands = list(stale.select_related("call")[:BATCH])
     for command in commands:
-        executor.recover(command)
+        executor.recover(command, now)
     return len(commands)
 
 
@@ -98,12 +98,11 @@ class Drainer:
 
     def _drain(self, call_id: UUID) -> None:
         try:
-            close_old_connections()
             executor.drain(call_id)
         except Exception:  # the row stays and is swept again
             logger.exception("draining call %s failed", call_id)
         finally:
-            close_old_connections()
+            connection.close()
             with self._lock:
                 self._busy.discard(call_id)
 

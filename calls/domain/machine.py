@@ -137,7 +137,7 @@ IGNORED: frozenset[tuple[Signaling, EventKind]] = frozenset(
     + [(S.ENDING, e) for e in E]
     + [(s, E.MEDIA_CONNECTED) for s in LIVE]
     + [(s, E.MEDIA_OVERDUE) for s in LIVE]
-    + [(s, E.OFFER_EXPIRED) for s in LIVE]
+    + [(s, E.OFFER_EXPIRED) for s in LIVE if s is not S.OFFERED]
     + [(s, E.RING_REQUESTED) for s in LIVE if s is not S.OFFERED]
     + [(s, E.ANSWER_REQUESTED) for s in LIVE if s is not S.OFFERED]
     + [(s, E.ANSWER_READY) for s in (S.PRE_ACCEPTED, S.ACCEPTING, S.ANSWERED)]

@@ -8,235 +8,628 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='ApiToken',
+            name="ApiToken",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100)),
-                ('prefix', models.CharField(max_length=16, unique=True)),
-                ('digest', models.CharField(max_length=64)),
-                ('created_at', models.DateTimeField()),
-                ('last_used_at', models.DateTimeField(blank=True, null=True)),
-                ('revoked_at', models.DateTimeField(blank=True, null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=100)),
+                ("prefix", models.CharField(max_length=16, unique=True)),
+                ("digest", models.CharField(max_length=64)),
+                ("created_at", models.DateTimeField()),
+                ("last_used_at", models.DateTimeField(blank=True, null=True)),
+                ("revoked_at", models.DateTimeField(blank=True, null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Heartbeat',
+            name="Heartbeat",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=32, unique=True)),
-                ('at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=32, unique=True)),
+                ("at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='MediaWorker',
+            name="MediaWorker",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('url', models.CharField(max_length=255, unique=True)),
-                ('boot_id', models.CharField(blank=True, max_length=64)),
-                ('position', models.PositiveBigIntegerField(default=0)),
-                ('capacity', models.PositiveIntegerField(default=0)),
-                ('sessions', models.PositiveIntegerField(default=0)),
-                ('is_draining', models.BooleanField(default=False)),
-                ('heartbeat_at', models.DateTimeField(null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("url", models.CharField(max_length=255, unique=True)),
+                ("boot_id", models.CharField(blank=True, max_length=64)),
+                ("position", models.PositiveBigIntegerField(default=0)),
+                ("capacity", models.PositiveIntegerField(default=0)),
+                ("sessions", models.PositiveIntegerField(default=0)),
+                ("is_draining", models.BooleanField(default=False)),
+                ("heartbeat_at", models.DateTimeField(null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='PhoneNumber',
+            name="PhoneNumber",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('wa_phone_number_id', models.CharField(help_text="Meta's id, not the number itself", max_length=64, unique=True, verbose_name='phone number id')),
-                ('app', models.CharField(default='default', help_text="the Meta app whose secret signs this number's webhooks", max_length=64)),
-                ('waba_id', models.CharField(blank=True, max_length=64, verbose_name='WhatsApp business account')),
-                ('display_phone_number', models.CharField(blank=True, max_length=32)),
-                ('label', models.CharField(blank=True, max_length=100)),
-                ('access_token', calls.encryption.EncryptedTextField(blank=True)),
-                ('answer_policy', models.CharField(choices=[('answer', 'answer'), ('ring', 'ring'), ('manual', 'manual'), ('reject', 'reject')], default=calls.domain.vocabulary.AnswerPolicy['ANSWER'], max_length=16)),
-                ('ring_seconds', models.PositiveSmallIntegerField(default=15, help_text='policy `ring`: accept after this many seconds')),
-                ('greeting', models.CharField(blank=True, default='greeting', help_text='the prompt played first: a built-in name or a file in DATA_DIR/prompts', max_length=200)),
-                ('record_calls', models.BooleanField(default=False, help_text='record both directions; tell your callers where the law asks so')),
-                ('created_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "wa_phone_number_id",
+                    models.CharField(
+                        help_text="Meta's id, not the number itself",
+                        max_length=64,
+                        unique=True,
+                        verbose_name="phone number id",
+                    ),
+                ),
+                (
+                    "app",
+                    models.CharField(
+                        default="default",
+                        help_text="the Meta app whose secret signs this number's webhooks",
+                        max_length=64,
+                    ),
+                ),
+                (
+                    "waba_id",
+                    models.CharField(
+                        blank=True, max_length=64, verbose_name="WhatsApp business account"
+                    ),
+                ),
+                ("display_phone_number", models.CharField(blank=True, max_length=32)),
+                ("label", models.CharField(blank=True, max_length=100)),
+                ("access_token", calls.encryption.EncryptedTextField(blank=True)),
+                (
+                    "answer_policy",
+                    models.CharField(
+                        choices=[
+                            ("answer", "answer"),
+                            ("ring", "ring"),
+                            ("manual", "manual"),
+                            ("reject", "reject"),
+                        ],
+                        default=calls.domain.vocabulary.AnswerPolicy["ANSWER"],
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "ring_seconds",
+                    models.PositiveSmallIntegerField(
+                        default=15, help_text="policy `ring`: accept after this many seconds"
+                    ),
+                ),
+                (
+                    "greeting",
+                    models.CharField(
+                        blank=True,
+                        default="greeting",
+                        help_text="the prompt played first: a built-in name or a file in DATA_DIR/prompts",
+                        max_length=200,
+                    ),
+                ),
+                (
+                    "record_calls",
+                    models.BooleanField(
+                        default=False,
+                        help_text="record both directions; tell your callers where the law asks so",
+                    ),
+                ),
+                ("created_at", models.DateTimeField()),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('answer_policy__in', [calls.domain.vocabulary.AnswerPolicy['ANSWER'], calls.domain.vocabulary.AnswerPolicy['RING'], calls.domain.vocabulary.AnswerPolicy['MANUAL'], calls.domain.vocabulary.AnswerPolicy['REJECT']])), name='phonenumber_answer_policy_known'), models.CheckConstraint(condition=models.Q(('wa_phone_number_id', ''), _negated=True), name='phonenumber_id_not_empty')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "answer_policy__in",
+                                [
+                                    calls.domain.vocabulary.AnswerPolicy["ANSWER"],
+                                    calls.domain.vocabulary.AnswerPolicy["RING"],
+                                    calls.domain.vocabulary.AnswerPolicy["MANUAL"],
+                                    calls.domain.vocabulary.AnswerPolicy["REJECT"],
+                                ],
+                            )
+                        ),
+                        name="phonenumber_answer_policy_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("wa_phone_number_id", ""), _negated=True),
+                        name="phonenumber_id_not_empty",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Call',
+            name="Call",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('wa_call_id', models.CharField(max_length=255)),
-                ('direction', models.CharField(max_length=16)),
-                ('peer_wa_id', models.CharField(blank=True, max_length=64)),
-                ('peer_user_id', models.CharField(blank=True, max_length=128)),
-                ('peer_parent_user_id', models.CharField(blank=True, max_length=128)),
-                ('peer_name', models.CharField(blank=True, max_length=255)),
-                ('peer_username', models.CharField(blank=True, max_length=255)),
-                ('signaling', models.CharField(default=calls.domain.vocabulary.Signaling['OFFERED'], max_length=16)),
-                ('media', models.CharField(default=calls.domain.vocabulary.Media['IDLE'], max_length=16)),
-                ('intent', models.CharField(default=calls.domain.vocabulary.Intent['UNDECIDED'], max_length=16)),
-                ('remote_sdp', models.TextField(blank=True)),
-                ('local_sdp', models.TextField(blank=True)),
-                ('last_sequence', models.PositiveIntegerField(default=0)),
-                ('created_at', models.DateTimeField()),
-                ('offered_at', models.DateTimeField(null=True)),
-                ('pre_accepted_at', models.DateTimeField(null=True)),
-                ('media_connected_at', models.DateTimeField(null=True)),
-                ('answered_at', models.DateTimeField(null=True)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('deadline_at', models.DateTimeField(null=True)),
-                ('answer_at', models.DateTimeField(null=True)),
-                ('media_due_at', models.DateTimeField(null=True)),
-                ('hangup_cause', models.CharField(blank=True, max_length=32)),
-                ('hangup_source', models.CharField(blank=True, max_length=16)),
-                ('error_code', models.IntegerField(null=True)),
-                ('error_message', models.TextField(blank=True)),
-                ('provider_status', models.CharField(blank=True, max_length=32)),
-                ('provider_start_at', models.DateTimeField(null=True)),
-                ('provider_end_at', models.DateTimeField(null=True)),
-                ('provider_duration_seconds', models.PositiveIntegerField(null=True)),
-                ('callback_data', models.CharField(blank=True, max_length=512)),
-                ('deeplink_payload', models.TextField(blank=True)),
-                ('cta_payload', models.TextField(blank=True)),
-                ('client_state', models.TextField(blank=True)),
-                ('phone_number', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='calls', to='calls.phonenumber')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("wa_call_id", models.CharField(max_length=255)),
+                ("direction", models.CharField(max_length=16)),
+                ("peer_wa_id", models.CharField(blank=True, max_length=64)),
+                ("peer_user_id", models.CharField(blank=True, max_length=128)),
+                ("peer_parent_user_id", models.CharField(blank=True, max_length=128)),
+                ("peer_name", models.CharField(blank=True, max_length=255)),
+                ("peer_username", models.CharField(blank=True, max_length=255)),
+                (
+                    "signaling",
+                    models.CharField(
+                        default=calls.domain.vocabulary.Signaling["OFFERED"], max_length=16
+                    ),
+                ),
+                (
+                    "media",
+                    models.CharField(default=calls.domain.vocabulary.Media["IDLE"], max_length=16),
+                ),
+                (
+                    "intent",
+                    models.CharField(
+                        default=calls.domain.vocabulary.Intent["UNDECIDED"], max_length=16
+                    ),
+                ),
+                ("remote_sdp", models.TextField(blank=True)),
+                ("local_sdp", models.TextField(blank=True)),
+                ("last_sequence", models.PositiveIntegerField(default=0)),
+                ("created_at", models.DateTimeField()),
+                ("offered_at", models.DateTimeField(null=True)),
+                ("pre_accepted_at", models.DateTimeField(null=True)),
+                ("media_connected_at", models.DateTimeField(null=True)),
+                ("answered_at", models.DateTimeField(null=True)),
+                ("ended_at", models.DateTimeField(null=True)),
+                ("deadline_at", models.DateTimeField(null=True)),
+                ("answer_at", models.DateTimeField(null=True)),
+                ("media_due_at", models.DateTimeField(null=True)),
+                ("hangup_cause", models.CharField(blank=True, max_length=32)),
+                ("hangup_source", models.CharField(blank=True, max_length=16)),
+                ("error_code", models.IntegerField(null=True)),
+                ("error_message", models.TextField(blank=True)),
+                ("provider_status", models.CharField(blank=True, max_length=32)),
+                ("provider_start_at", models.DateTimeField(null=True)),
+                ("provider_end_at", models.DateTimeField(null=True)),
+                ("provider_duration_seconds", models.PositiveIntegerField(null=True)),
+                ("callback_data", models.CharField(blank=True, max_length=512)),
+                ("deeplink_payload", models.TextField(blank=True)),
+                ("cta_payload", models.TextField(blank=True)),
+                ("client_state", models.TextField(blank=True)),
+                (
+                    "phone_number",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="calls",
+                        to="calls.phonenumber",
+                    ),
+                ),
             ],
             options={
-                'get_latest_by': 'created_at',
+                "get_latest_by": "created_at",
             },
         ),
         migrations.CreateModel(
-            name='Playback',
+            name="Playback",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('prompt', models.CharField(max_length=200)),
-                ('status', models.CharField(default='queued', max_length=16)),
-                ('created_at', models.DateTimeField()),
-                ('started_at', models.DateTimeField(null=True)),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('call', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='playbacks', to='calls.call')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("prompt", models.CharField(max_length=200)),
+                ("status", models.CharField(default="queued", max_length=16)),
+                ("created_at", models.DateTimeField()),
+                ("started_at", models.DateTimeField(null=True)),
+                ("finished_at", models.DateTimeField(null=True)),
+                (
+                    "call",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="playbacks",
+                        to="calls.call",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Recording',
+            name="Recording",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('status', models.CharField(default='recording', max_length=16)),
-                ('path', models.CharField(blank=True, max_length=255)),
-                ('duration_ms', models.PositiveIntegerField(null=True)),
-                ('size_bytes', models.PositiveBigIntegerField(null=True)),
-                ('created_at', models.DateTimeField()),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('error', models.TextField(blank=True)),
-                ('call', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='recordings', to='calls.call')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("status", models.CharField(default="recording", max_length=16)),
+                ("path", models.CharField(blank=True, max_length=255)),
+                ("duration_ms", models.PositiveIntegerField(null=True)),
+                ("size_bytes", models.PositiveBigIntegerField(null=True)),
+                ("created_at", models.DateTimeField()),
+                ("finished_at", models.DateTimeField(null=True)),
+                ("error", models.TextField(blank=True)),
+                (
+                    "call",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="recordings",
+                        to="calls.call",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='CallCommand',
+            name="CallCommand",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=100)),
-                ('kind', models.CharField(max_length=32)),
-                ('status', models.CharField(default=calls.domain.vocabulary.CommandStatus['PENDING'], max_length=16)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('created_at', models.DateTimeField()),
-                ('not_before', models.DateTimeField()),
-                ('deadline_at', models.DateTimeField()),
-                ('claimed_at', models.DateTimeField(null=True)),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('request_body', models.BinaryField(null=True)),
-                ('outcome', models.JSONField(default=dict)),
-                ('error', models.TextField(blank=True)),
-                ('call', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='commands', to='calls.call')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.CharField(max_length=100)),
+                ("kind", models.CharField(max_length=32)),
+                (
+                    "status",
+                    models.CharField(
+                        default=calls.domain.vocabulary.CommandStatus["PENDING"], max_length=16
+                    ),
+                ),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("created_at", models.DateTimeField()),
+                ("not_before", models.DateTimeField()),
+                ("deadline_at", models.DateTimeField()),
+                ("claimed_at", models.DateTimeField(null=True)),
+                ("finished_at", models.DateTimeField(null=True)),
+                ("request_body", models.BinaryField(null=True)),
+                ("outcome", models.JSONField(default=dict)),
+                ("error", models.TextField(blank=True)),
+                (
+                    "call",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="commands",
+                        to="calls.call",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('status__in', [calls.domain.vocabulary.CommandStatus['PENDING'], calls.domain.vocabulary.CommandStatus['RUNNING']])), fields=['not_before'], name='command_pending')],
-                'constraints': [models.UniqueConstraint(fields=('call', 'key'), name='command_once'), models.UniqueConstraint(condition=models.Q(('status', calls.domain.vocabulary.CommandStatus['RUNNING'])), fields=('call',), name='command_one_running_per_call'), models.CheckConstraint(condition=models.Q(('status__in', [calls.domain.vocabulary.CommandStatus['PENDING'], calls.domain.vocabulary.CommandStatus['RUNNING'], calls.domain.vocabulary.CommandStatus['DONE'], calls.domain.vocabulary.CommandStatus['FAILED'], calls.domain.vocabulary.CommandStatus['UNKNOWN'], calls.domain.vocabulary.CommandStatus['CANCELED']])), name='command_status_known'), models.CheckConstraint(condition=models.Q(('kind__in', [calls.domain.vocabulary.CommandKind['PREPARE_ANSWER'], calls.domain.vocabulary.CommandKind['PRE_ACCEPT'], calls.domain.vocabulary.CommandKind['ACCEPT'], calls.domain.vocabulary.CommandKind['START_MEDIA'], calls.domain.vocabulary.CommandKind['REJECT'], calls.domain.vocabulary.CommandKind['TERMINATE'], calls.domain.vocabulary.CommandKind['CLOSE_MEDIA']])), name='command_kind_known')],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(
+                            (
+                                "status__in",
+                                [
+                                    calls.domain.vocabulary.CommandStatus["PENDING"],
+                                    calls.domain.vocabulary.CommandStatus["RUNNING"],
+                                ],
+                            )
+                        ),
+                        fields=["not_before"],
+                        name="command_pending",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("call", "key"), name="command_once"),
+                    models.UniqueConstraint(
+                        condition=models.Q(
+                            ("status", calls.domain.vocabulary.CommandStatus["RUNNING"])
+                        ),
+                        fields=("call",),
+                        name="command_one_running_per_call",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "status__in",
+                                [
+                                    calls.domain.vocabulary.CommandStatus["PENDING"],
+                                    calls.domain.vocabulary.CommandStatus["RUNNING"],
+                                    calls.domain.vocabulary.CommandStatus["DONE"],
+                                    calls.domain.vocabulary.CommandStatus["FAILED"],
+                                    calls.domain.vocabulary.CommandStatus["UNKNOWN"],
+                                    calls.domain.vocabulary.CommandStatus["CANCELED"],
+                                ],
+                            )
+                        ),
+                        name="command_status_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "kind__in",
+                                [
+                                    calls.domain.vocabulary.CommandKind["PREPARE_ANSWER"],
+                                    calls.domain.vocabulary.CommandKind["PRE_ACCEPT"],
+                                    calls.domain.vocabulary.CommandKind["ACCEPT"],
+                                    calls.domain.vocabulary.CommandKind["START_MEDIA"],
+                                    calls.domain.vocabulary.CommandKind["REJECT"],
+                                    calls.domain.vocabulary.CommandKind["TERMINATE"],
+                                    calls.domain.vocabulary.CommandKind["CLOSE_MEDIA"],
+                                ],
+                            )
+                        ),
+                        name="command_kind_known",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='CallEvent',
+            name="CallEvent",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('sequence', models.PositiveIntegerField()),
-                ('key', models.CharField(blank=True, max_length=400)),
-                ('kind', models.CharField(max_length=32)),
-                ('data', models.JSONField(default=dict)),
-                ('signaling', models.CharField(max_length=16)),
-                ('media', models.CharField(max_length=16)),
-                ('occurred_at', models.DateTimeField()),
-                ('recorded_at', models.DateTimeField()),
-                ('call', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='events', to='calls.call')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("sequence", models.PositiveIntegerField()),
+                ("key", models.CharField(blank=True, max_length=400)),
+                ("kind", models.CharField(max_length=32)),
+                ("data", models.JSONField(default=dict)),
+                ("signaling", models.CharField(max_length=16)),
+                ("media", models.CharField(max_length=16)),
+                ("occurred_at", models.DateTimeField()),
+                ("recorded_at", models.DateTimeField()),
+                (
+                    "call",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="events",
+                        to="calls.call",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('call', 'sequence'), name='event_sequence_once'), models.UniqueConstraint(condition=models.Q(('key', ''), _negated=True), fields=('call', 'key'), name='event_key_once')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("call", "sequence"), name="event_sequence_once"
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("key", ""), _negated=True),
+                        fields=("call", "key"),
+                        name="event_key_once",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='MediaSession',
+            name="MediaSession",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('boot_id', models.CharField(max_length=64)),
-                ('epoch', models.PositiveIntegerField()),
-                ('opened_at', models.DateTimeField()),
-                ('closed_at', models.DateTimeField(null=True)),
-                ('statistics', models.JSONField(default=dict)),
-                ('call', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='media_session', to='calls.call')),
-                ('worker', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='media_sessions', to='calls.mediaworker')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("boot_id", models.CharField(max_length=64)),
+                ("epoch", models.PositiveIntegerField()),
+                ("opened_at", models.DateTimeField()),
+                ("closed_at", models.DateTimeField(null=True)),
+                ("statistics", models.JSONField(default=dict)),
+                (
+                    "call",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="media_session",
+                        to="calls.call",
+                    ),
+                ),
+                (
+                    "worker",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="media_sessions",
+                        to="calls.mediaworker",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('closed_at__isnull', True)), fields=['worker'], name='session_live')],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("closed_at__isnull", True)),
+                        fields=["worker"],
+                        name="session_live",
+                    )
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='call',
-            index=models.Index(fields=['-created_at', '-id'], name='call_newest_first'),
+            model_name="call",
+            index=models.Index(fields=["-created_at", "-id"], name="call_newest_first"),
         ),
         migrations.AddIndex(
-            model_name='call',
-            index=models.Index(condition=models.Q(('signaling', calls.domain.vocabulary.Signaling['ENDED']), _negated=True), fields=['deadline_at'], name='call_live'),
+            model_name="call",
+            index=models.Index(
+                condition=models.Q(
+                    ("signaling", calls.domain.vocabulary.Signaling["ENDED"]), _negated=True
+                ),
+                fields=["deadline_at"],
+                name="call_live",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='call',
-            constraint=models.UniqueConstraint(fields=('phone_number', 'wa_call_id'), name='call_known_once'),
+            model_name="call",
+            constraint=models.UniqueConstraint(
+                fields=("phone_number", "wa_call_id"), name="call_known_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='call',
-            constraint=models.CheckConstraint(condition=models.Q(('wa_call_id', ''), _negated=True), name='call_has_wa_call_id'),
+            model_name="call",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("wa_call_id", ""), _negated=True), name="call_has_wa_call_id"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='call',
-            constraint=models.CheckConstraint(condition=models.Q(('signaling__in', [calls.domain.vocabulary.Signaling['OFFERED'], calls.domain.vocabulary.Signaling['ANSWERING'], calls.domain.vocabulary.Signaling['PRE_ACCEPTED'], calls.domain.vocabulary.Signaling['ACCEPTING'], calls.domain.vocabulary.Signaling['ANSWERED'], calls.domain.vocabulary.Signaling['ENDING'], calls.domain.vocabulary.Signaling['ENDED']])), name='call_signaling_known'),
+            model_name="call",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "signaling__in",
+                        [
+                            calls.domain.vocabulary.Signaling["OFFERED"],
+                            calls.domain.vocabulary.Signaling["ANSWERING"],
+                            calls.domain.vocabulary.Signaling["PRE_ACCEPTED"],
+                            calls.domain.vocabulary.Signaling["ACCEPTING"],
+                            calls.domain.vocabulary.Signaling["ANSWERED"],
+                            calls.domain.vocabulary.Signaling["ENDING"],
+                            calls.domain.vocabulary.Signaling["ENDED"],
+                        ],
+                    )
+                ),
+                name="call_signaling_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='call',
-            constraint=models.CheckConstraint(condition=models.Q(('media__in', [calls.domain.vocabulary.Media['IDLE'], calls.domain.vocabulary.Media['NEGOTIATED'], calls.domain.vocabulary.Media['OVERDUE'], calls.domain.vocabulary.Media['CONNECTED'], calls.domain.vocabulary.Media['FAILED']])), name='call_media_known'),
+            model_name="call",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "media__in",
+                        [
+                            calls.domain.vocabulary.Media["IDLE"],
+                            calls.domain.vocabulary.Media["NEGOTIATED"],
+                            calls.domain.vocabulary.Media["OVERDUE"],
+                            calls.domain.vocabulary.Media["CONNECTED"],
+                            calls.domain.vocabulary.Media["FAILED"],
+                        ],
+                    )
+                ),
+                name="call_media_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='call',
-            constraint=models.CheckConstraint(condition=models.Q(('intent__in', [calls.domain.vocabulary.Intent['UNDECIDED'], calls.domain.vocabulary.Intent['ANSWER']])), name='call_intent_known'),
+            model_name="call",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "intent__in",
+                        [
+                            calls.domain.vocabulary.Intent["UNDECIDED"],
+                            calls.domain.vocabulary.Intent["ANSWER"],
+                        ],
+                    )
+                ),
+                name="call_intent_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='call',
-            constraint=models.CheckConstraint(condition=models.Q(('direction__in', [calls.domain.vocabulary.Direction['INBOUND'], calls.domain.vocabulary.Direction['OUTBOUND']])), name='call_direction_known'),
+            model_name="call",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "direction__in",
+                        [
+                            calls.domain.vocabulary.Direction["INBOUND"],
+                            calls.domain.vocabulary.Direction["OUTBOUND"],
+                        ],
+                    )
+                ),
+                name="call_direction_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='call',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', False), ('signaling', calls.domain.vocabulary.Signaling['ENDED']), models.Q(('hangup_cause', ''), _negated=True)), models.Q(models.Q(('signaling', calls.domain.vocabulary.Signaling['ENDED']), _negated=True), ('ended_at__isnull', True)), _connector='OR'), name='call_ended_has_time_and_cause'),
+            model_name="call",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("ended_at__isnull", False),
+                        ("signaling", calls.domain.vocabulary.Signaling["ENDED"]),
+                        models.Q(("hangup_cause", ""), _negated=True),
+                    ),
+                    models.Q(
+                        models.Q(
+                            ("signaling", calls.domain.vocabulary.Signaling["ENDED"]), _negated=True
+                        ),
+                        ("ended_at__isnull", True),
+                    ),
+                    _connector="OR",
+                ),
+                name="call_ended_has_time_and_cause",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='call',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('deadline_at__isnull', True), ('signaling', calls.domain.vocabulary.Signaling['ENDED'])), models.Q(models.Q(('signaling', calls.domain.vocabulary.Signaling['ENDED']), _negated=True), ('deadline_at__isnull', False)), _connector='OR'), name='call_live_has_deadline'),
+            model_name="call",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("deadline_at__isnull", True),
+                        ("signaling", calls.domain.vocabulary.Signaling["ENDED"]),
+                    ),
+                    models.Q(
+                        models.Q(
+                            ("signaling", calls.domain.vocabulary.Signaling["ENDED"]), _negated=True
+                        ),
+                        ("deadline_at__isnull", False),
+                    ),
+                    _connector="OR",
+                ),
+                name="call_live_has_deadline",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='call',
-            constraint=models.CheckConstraint(condition=models.Q(('hangup_cause__in', ['', calls.domain.vocabulary.HangupCause['NORMAL_CLEARING'], calls.domain.vocabulary.HangupCause['CALL_REJECTED'], calls.domain.vocabulary.HangupCause['CANCELED'], calls.domain.vocabulary.HangupCause['NO_ANSWER'], calls.domain.vocabulary.HangupCause['USER_BUSY'], calls.domain.vocabulary.HangupCause['DEADLINE'], calls.domain.vocabulary.HangupCause['MAX_DURATION'], calls.domain.vocabulary.HangupCause['PERMISSION_DENIED'], calls.domain.vocabulary.HangupCause['UNREACHABLE'], calls.domain.vocabulary.HangupCause['MEDIA_TIMEOUT'], calls.domain.vocabulary.HangupCause['ICE_FAILED'], calls.domain.vocabulary.HangupCause['DTLS_FAILED'], calls.domain.vocabulary.HangupCause['NO_COMMON_CODEC'], calls.domain.vocabulary.HangupCause['BAD_SDP'], calls.domain.vocabulary.HangupCause['SDP_REFUSED'], calls.domain.vocabulary.HangupCause['OVERLOADED'], calls.domain.vocabulary.HangupCause['AUTHENTICATION_FAILED'], calls.domain.vocabulary.HangupCause['META_ERROR'], calls.domain.vocabulary.HangupCause['NETWORK_ERROR'], calls.domain.vocabulary.HangupCause['UNKNOWN_OUTCOME'], calls.domain.vocabulary.HangupCause['WORKER_LOST'], calls.domain.vocabulary.HangupCause['UNKNOWN']]), ('hangup_source__in', ['', calls.domain.vocabulary.HangupSource['PEER'], calls.domain.vocabulary.HangupSource['BUSINESS'], calls.domain.vocabulary.HangupSource['POLICY'], calls.domain.vocabulary.HangupSource['NETWORK'], calls.domain.vocabulary.HangupSource['SYSTEM'], calls.domain.vocabulary.HangupSource['UNKNOWN']])), name='call_cause_known'),
+            model_name="call",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "hangup_cause__in",
+                        [
+                            "",
+                            calls.domain.vocabulary.HangupCause["NORMAL_CLEARING"],
+                            calls.domain.vocabulary.HangupCause["CALL_REJECTED"],
+                            calls.domain.vocabulary.HangupCause["CANCELED"],
+                            calls.domain.vocabulary.HangupCause["NO_ANSWER"],
+                            calls.domain.vocabulary.HangupCause["USER_BUSY"],
+                            calls.domain.vocabulary.HangupCause["DEADLINE"],
+                            calls.domain.vocabulary.HangupCause["MAX_DURATION"],
+                            calls.domain.vocabulary.HangupCause["PERMISSION_DENIED"],
+                            calls.domain.vocabulary.HangupCause["UNREACHABLE"],
+                            calls.domain.vocabulary.HangupCause["MEDIA_TIMEOUT"],
+                            calls.domain.vocabulary.HangupCause["ICE_FAILED"],
+                            calls.domain.vocabulary.HangupCause["DTLS_FAILED"],
+                            calls.domain.vocabulary.HangupCause["NO_COMMON_CODEC"],
+                            calls.domain.vocabulary.HangupCause["BAD_SDP"],
+                            calls.domain.vocabulary.HangupCause["SDP_REFUSED"],
+                            calls.domain.vocabulary.HangupCause["OVERLOADED"],
+                            calls.domain.vocabulary.HangupCause["AUTHENTICATION_FAILED"],
+                            calls.domain.vocabulary.HangupCause["META_ERROR"],
+                            calls.domain.vocabulary.HangupCause["NETWORK_ERROR"],
+                            calls.domain.vocabulary.HangupCause["UNKNOWN_OUTCOME"],
+                            calls.domain.vocabulary.HangupCause["WORKER_LOST"],
+                            calls.domain.vocabulary.HangupCause["UNKNOWN"],
+                        ],
+                    ),
+                    (
+                        "hangup_source__in",
+                        [
+                            "",
+                            calls.domain.vocabulary.HangupSource["PEER"],
+                            calls.domain.vocabulary.HangupSource["BUSINESS"],
+                            calls.domain.vocabulary.HangupSource["POLICY"],
+                            calls.domain.vocabulary.HangupSource["NETWORK"],
+                            calls.domain.vocabulary.HangupSource["SYSTEM"],
+                            calls.domain.vocabulary.HangupSource["UNKNOWN"],
+                        ],
+                    ),
+                ),
+                name="call_cause_known",
+            ),
         ),
     ]

@@ -1,0 +1,117 @@
+"""Fakes at the wire: they behave, and tests look at their state. Each has a real twin in tests."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection
+
+from calls.graph import GraphError, Reply
+from sdp.media.client import MediaError
+from sdp.media.messages import (
+    CloseSession,
+    EventBatch,
+    MediaErrorCode,
+    OpenSession,
+    SessionAnswer,
+    SessionEvent,
+    StartMedia,
+    WorkerStatus,
+)
+
+ANSWER = "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\n"
+
+
+@dataclass
+class FakeGraph:
+    """Graph's `/calls`: remembers every body; raises the scripted errors of an action in turn."""
+
+    bodies: list[bytes] = field(default_factory=list)
+    errors: dict[str, list[GraphError | None]] = field(default_factory=dict)
+    on_action: dict[str, Any] = field(default_factory=dict)
+
+    def send(self, phone_number_id: str, body: bytes, *, token: str) -> Reply:
+        assert not connection.in_atomic_block, "network inside a transaction"
+        self.bodies.append(body)
+        action = json.loads(body)["action"]
+        if action in self.on_action:
+            self.on_action[action]()
+        planned = self.errors.get(action)
+        error = planned.pop(0) if planned else None
+        if error is not None:
+            raise error
+        return Reply(200, "trace", {"success": True})
+
+    @property
+    def actions(self) -> list[str]:
+        return [json.loads(body)["action"] for body in self.bodies]
+
+
+@dataclass
+class FakeMedia:
+    """A media worker's client: sessions, starts and events as plain state."""
+
+    boot_id: str = "boot-1"
+    refuse: MediaError | None = None
+    refuse_start: list[MediaError] = field(default_factory=list)
+    opened: dict[str, OpenSession] = field(default_factory=dict)
+    started: dict[str, StartMedia] = field(default_factory=dict)
+    closed: list[str] = field(default_factory=list)
+    log: list[SessionEvent] = field(default_factory=list)
+    is_reachable: bool = True
+
+    def _reach(self) -> None:
+        assert not connection.in_atomic_block, "network inside a transaction"
+        if not self.is_reachable:
+            raise MediaError("cannot connect", code=None, sent=False)
+
+    def open_session(self, request: OpenSession) -> SessionAnswer:
+        self._reach()
+        if self.refuse:
+            raise self.refuse
+        self.opened[request.call_id] = request
+        return SessionAnswer(call_id=request.call_id, epoch=request.epoch, sdp=ANSWER)
+
+    def start_media(self, call_id: str, request: StartMedia) -> None:
+        self._reach()
+        if self.refuse_start:
+            raise self.refuse_start.pop(0)
+        if call_id not in self.opened:
+            raise MediaError("no such session", code=MediaErrorCode.NO_SUCH_SESSION, sent=True)
+        self.started[call_id] = request
+
+    def close_session(self, call_id: str, request: CloseSession) -> dict[str, Any]:
+        self._reach()
+        self.opened.pop(call_id, None)
+        self.closed.append(call_id)
+        return {"packets_sent": 50}
+
+    def sessions(self) -> tuple[str, list[tuple[str, int]]]:
+        self._reach()
+        return self.boot_id, [(r.call_id, r.epoch) for r in self.opened.values()]
+
+    def events(self, boot_id: str, after: int, wait: float) -> EventBatch:
+        self._reach()
+        start = after if boot_id == self.boot_id else 0
+        return EventBatch(boot_id=self.boot_id, events=self.log[start:], last=len(self.log))
+
+    def status(self) -> WorkerStatus:
+        self._reach()
+        return WorkerStatus(
+            boot_id=self.boot_id, capacity=10, sessions=len(self.opened), draining=False
+        )
+
+    def report(self, call_id: str, kind: str, epoch: int = 1, **data: Any) -> None:
+        """Append an event to the log."""
+        self.log.append(
+            SessionEvent(
+                sequence=len(self.log) + 1,
+                call_id=call_id,
+                epoch=epoch,
+                kind=kind,
+                at=1_790_000_000.0,
+                data=data,
+            )
+        )

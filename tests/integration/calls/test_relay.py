@@ -1,0 +1,127 @@
+"""From the media worker's log into the calls: at least once, applied once."""
+
+import pytest
+
+from calls import relay
+from calls.domain import events
+from calls.domain.vocabulary import HangupCause
+from calls.models import Heartbeat, MediaSession, MediaWorker
+from sdp.media.client import MediaError
+from sdp.media.messages import MediaEventKind, SessionEvent
+from tests.factories import T0, make_call, make_number, make_worker
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+URL = "http://media.test"
+
+
+@pytest.fixture
+def call():
+    worker = make_worker()
+    call = make_call(make_number())
+    MediaSession.objects.create(call=call, worker=worker, boot_id="boot-1", epoch=1, opened_at=T0)
+    return call
+
+
+def kinds(call):
+    return list(call.events.order_by("sequence").values_list("kind", flat=True))[2:]
+
+
+def test_events_reach_the_timeline_once(call, fake_media):
+    fake_media.report(str(call.pk), "connected", remote="x")
+    fake_media.report(str(call.pk), "digit", digit="5", duration_ms=100)
+
+    assert relay.run_once(URL, 0) == 2
+    MediaWorker.objects.update(position=0)
+    assert relay.run_once(URL, 0) == 2
+
+    assert kinds(call) == ["media_connected", "digit_received"]
+    assert MediaWorker.objects.get().position == 2
+    assert Heartbeat.objects.get().name == "relay"
+
+
+def test_the_status_of_the_worker_is_kept(fake_media):
+    relay.run_once(URL, 0)
+
+    worker = MediaWorker.objects.get()
+    assert (worker.capacity, worker.boot_id, worker.is_draining) == (10, "boot-1", False)
+    assert worker.heartbeat_at is not None
+
+
+def test_an_older_owner_is_not_heard(call, fake_media):
+    MediaSession.objects.update(epoch=2)
+    fake_media.report(str(call.pk), "connected", epoch=1)
+
+    relay.run_once(URL, 0)
+
+    assert kinds(call) == []
+
+
+def test_a_recording_that_a_new_life_finished_is_taken(call, fake_media):
+    recording = call.recordings.create(created_at=T0)
+    fake_media.report(
+        str(call.pk), "recording_finished", epoch=0, recording_id=str(recording.pk), path="r.opus"
+    )
+
+    relay.run_once(URL, 0)
+
+    recording.refresh_from_db()
+    assert (recording.status, recording.path) == ("completed", "r.opus")
+
+
+@pytest.mark.parametrize("call_id", ["nonsense", "00000000-0000-0000-0000-000000000000"])
+def test_an_event_about_nobody_does_not_stop_the_others(call, fake_media, call_id):
+    fake_media.report(call_id, "recording_finished")
+    fake_media.report(str(call.pk), "a_kind_of_the_future")
+    fake_media.report(str(call.pk), "first_packet")
+
+    relay.run_once(URL, 0)
+
+    assert kinds(call) == ["first_packet_received"]
+
+
+def test_a_restarted_worker_loses_its_calls(call, fake_media):
+    fake_media.boot_id = "boot-2"
+
+    relay.run_once(URL, 0)
+
+    call.refresh_from_db()
+    assert (call.signaling, call.hangup_cause) == ("ending", "worker_lost")
+    assert MediaWorker.objects.get().boot_id == "boot-2"
+    assert MediaSession.objects.get().closed_at is not None
+
+
+def test_an_unreachable_worker_raises(fake_media):
+    fake_media.is_reachable = False
+
+    with pytest.raises(MediaError):
+        relay.run_once(URL, 0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "expected"),
+    [
+        ("failed", {"cause": "ice_failed"}, {"cause": HangupCause.ICE_FAILED}),
+        ("failed", {"cause": "new word"}, {"cause": HangupCause.UNKNOWN}),
+        ("failed", {}, {"cause": HangupCause.UNKNOWN}),
+        ("digit", {"digit": "#", "duration_ms": 80.4}, {"digit": "#", "duration_ms": 80}),
+        ("digit", {"duration_ms": -1}, {"digit": "", "duration_ms": 0}),
+        ("playback_finished", {"playback_id": "p"}, {"playback_id": "p", "cause": "completed"}),
+        ("playback_started", {"playback_id": "p"}, {"playback_id": "p"}),
+        ("stopped", {"statistics": {"a": 1}}, {"statistics": {"a": 1}}),
+        ("stopped", {}, {"statistics": {}}),
+    ],
+)
+def test_each_kind_is_translated(kind, data, expected):
+    event = SessionEvent(sequence=1, call_id="x", epoch=1, kind=kind, at=1.0, data=data)
+
+    translated = relay.translate(event)
+
+    assert {key: getattr(translated, key) for key in expected} == expected
+    assert translated.occurred_at.timestamp() == 1.0
+
+
+def test_every_kind_of_the_protocol_has_a_translation():
+    for kind in MediaEventKind:
+        event = SessionEvent(sequence=1, call_id="x", epoch=1, kind=kind, at=1.0)
+        assert isinstance(relay.translate(event), events.MediaEvent)
