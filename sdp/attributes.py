@@ -52,9 +52,11 @@ class Typed(Protocol):
     NAME: ClassVar[str]
 
     @classmethod
-    def from_sdp(cls, value: str) -> Self: ...
+    def from_sdp(cls, value: str) -> Self:
+        """:raises RemoteSdpError: it has not the attribute's form."""
 
-    def to_sdp(self) -> str: ...
+    def to_sdp(self) -> str:
+        """What stands behind ``a=name:``."""
 
 
 _T = TypeVar("_T", bound=Typed)
@@ -175,17 +177,16 @@ class RtpMap:
 
         :raises RemoteSdpError: another form, or a number out of range.
         """
-        words = value.split()
-        encoding = words[1].split("/") if len(words) == 2 else []
-        if len(encoding) not in (2, 3) or not is_token(encoding[0]):
+        payload_type, _, encoding = value.strip().partition(" ")
+        parts = encoding.split("/")
+        if len(parts) not in (2, 3) or not is_token(parts[0]):
             raise RemoteSdpError("a=rtpmap has not the form <type> <encoding>/<rate>")
+        name, rate, channels = (*parts, "1")[:3]
         return cls(
-            number(words[0], most=127, what="a=rtpmap: the payload type"),
-            encoding[0],
-            number(encoding[1], most=0xFFFFFFFF, what="a=rtpmap: the clock rate"),
-            number(encoding[2], most=255, what="a=rtpmap: the channel count")
-            if len(encoding) == 3
-            else 1,
+            number(payload_type, most=127, what="a=rtpmap: the payload type"),
+            name,
+            number(rate, most=0xFFFFFFFF, what="a=rtpmap: the clock rate"),
+            number(channels, most=255, what="a=rtpmap: the channel count"),
         )
 
     def to_sdp(self) -> str:
@@ -213,12 +214,11 @@ class Fmtp:
 
         :raises RemoteSdpError: no payload type, or no parameters.
         """
-        payload_type, _, parameters = value.strip().partition(" ")
+        first, _, parameters = value.strip().partition(" ")
+        payload_type = number(first, most=127, what="a=fmtp: the payload type")
         if not parameters:
             raise RemoteSdpError("a=fmtp has no parameters")
-        return cls(
-            number(payload_type, most=127, what="a=fmtp: the payload type"), parameters.strip()
-        )
+        return cls(payload_type, parameters.strip())
 
     def to_sdp(self) -> str:
         return f"{self.payload_type} {self.parameters}"
@@ -226,7 +226,7 @@ class Fmtp:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One address to try: RFC 8839 section 5.1. `address` may be a name (mDNS, RFC 8828)."""
+    """One address to try: RFC 8839 section 5.1. Browsers hide theirs behind ``.local`` names."""
 
     NAME: ClassVar[str] = "candidate"
 
@@ -319,25 +319,3 @@ class Group:
 
     def to_sdp(self) -> str:
         return " ".join((self.semantics, *self.mids))
-
-
-@dataclass(frozen=True, slots=True)
-class Ssrc:
-    """A property of one RTP source: RFC 5576 section 4.1, ``849200001 cname:x``."""
-
-    NAME: ClassVar[str] = "ssrc"
-
-    ssrc: int
-    attribute: Attribute
-
-    @classmethod
-    def from_sdp(cls, value: str) -> Self:
-        """:raises RemoteSdpError: no 32-bit number, or no property."""
-        ssrc, _, attribute = value.strip().partition(" ")
-        return cls(
-            number(ssrc, most=0xFFFFFFFF, what="a=ssrc: the source"),
-            Attribute.from_sdp(attribute),
-        )
-
-    def to_sdp(self) -> str:
-        return f"{self.ssrc} {self.attribute.to_sdp()}"

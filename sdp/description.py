@@ -99,7 +99,7 @@ class MediaDescription:
         object.__setattr__(self, "lines", _sorted(self.lines, _MEDIA_ORDER))
 
     @classmethod
-    def read(cls, lines: list[Line]) -> Self:
+    def from_lines(cls, lines: list[Line]) -> Self:
         """Read a section whose first line is the ``m=`` line.
 
         :raises RemoteSdpError: another form; also a port count (``49170/2``), which no
@@ -119,7 +119,7 @@ class MediaDescription:
             _kept(body, _MEDIA_KEPT | {"c", "a"}, _MEDIA_KEPT),
         )
 
-    def print(self) -> list[Line]:
+    def to_lines(self) -> list[Line]:
         words = (self.kind, str(self.port), self.transport, *self.formats)
         lines = [Line("m", " ".join(words)), *self.lines]
         return _print(lines, self.connection, self.attributes, _MEDIA_ORDER)
@@ -156,7 +156,7 @@ class SessionDescription:
             session[2].value,
             _connection(body),
             _attributes(body),
-            tuple(MediaDescription.read(section) for section in sections),
+            tuple(MediaDescription.from_lines(section) for section in sections),
             _kept(body, _SESSION_KEPT | {"c", "a"}, _SESSION_KEPT),
         )
 
@@ -168,7 +168,7 @@ class SessionDescription:
         head = [Line("v", "0"), Line("o", self.origin.to_sdp()), Line("s", self.name)]
         lines = _print([*head, *self.lines], self.connection, self.attributes, _SESSION_ORDER)
         for section in self.media:
-            lines += section.print()
+            lines += section.to_lines()
         printed = [f"{line.letter}={line.value}" for line in lines]
         if not all(line.isascii() and line.isprintable() for line in printed):
             raise LocalSdpError("an SDP value is not printable ASCII")
@@ -210,6 +210,8 @@ def _lines(text: str) -> list[Line]:
     rows = text.replace("\r\n", "\n").rstrip("\n").split("\n")
     if len(rows) > MAX_LINES:
         raise RemoteSdpError(f"the SDP has more than {MAX_LINES} lines")
+    if rows == [""]:
+        raise RemoteSdpError("the SDP is empty")
     if len(rows) == 1 and "\\n" in text:
         raise RemoteSdpError("the SDP is escaped twice: it has \\n in place of line ends")
     return [_line(index, row) for index, row in enumerate(rows, start=1)]

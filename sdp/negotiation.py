@@ -7,8 +7,8 @@ what it got in ``pre_accept``.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 
 from sdp import profile
 from sdp.attributes import (
@@ -16,12 +16,10 @@ from sdp.attributes import (
     Attributes,
     Candidate,
     Direction,
-    Fingerprint,
     Fmtp,
     Group,
     RtpMap,
     Setup,
-    Ssrc,
     is_ice_word,
     is_token,
 )
@@ -40,6 +38,7 @@ __all__ = ["LocalMedia", "RemoteMedia", "answer", "check", "our_setup", "remote"
 
 # RFC 8445 section 5.1.2.1: host candidate (126), highest local preference, component 1.
 HOST_PRIORITY = 126 << 24 | 65535 << 8 | 255
+_SHA_256 = re.compile("[0-9A-F]{2}(:[0-9A-F]{2}){31}")
 OPUS_PARAMETERS = "minptime=10;useinbandfec=1"  # RFC 7587 section 6.1
 EVENT_PARAMETERS = "0-15"  # the keys 0-9 * # A-D: RFC 4733 section 3.2
 
@@ -62,23 +61,25 @@ class LocalMedia:
 
     def __post_init__(self) -> None:
         rules = {
-            "port": 0 < self.port < 65536,
+            "ip or port": 0 < self.port < 65536 and profile.usable_ip(self.candidate) is not None,
             "ufrag": len(self.ufrag) in profile.UFRAG_LENGTHS and is_ice_word(self.ufrag),
             "pwd": len(self.pwd) in profile.PWD_LENGTHS and is_ice_word(self.pwd),
+            "fingerprint": _SHA_256.fullmatch(self.fingerprint) is not None,
             "ssrc": 0 < self.ssrc < 2**32,
             "cname": is_token(self.cname),
             "session_id": 0 <= self.session_id < 2**63,
         }
         for name, kept in rules.items():
             if not kept:
-                raise LocalSdpError(f"LocalMedia.{name} is unusable")
-        try:
-            ip_address(self.ip)
-            digest = Fingerprint.from_sdp(f"{profile.HASH_NAME} {self.fingerprint}").digest
-        except ValueError as error:
-            raise LocalSdpError(f"LocalMedia.ip or .fingerprint is unusable: {error}") from None
-        if len(digest) != profile.DIGEST_BYTES:
-            raise LocalSdpError("LocalMedia.fingerprint is not of sha-256")
+                raise LocalSdpError(f"LocalMedia: {name} is unusable")
+
+    @property
+    def candidate(self) -> Candidate:
+        return Candidate("1", 1, "udp", HOST_PRIORITY, self.ip, self.port, "host")
+
+    @property
+    def connection(self) -> Connection:
+        return Connection(self.ip, "IP6" if ":" in self.ip else "IP4")
 
 
 def remote(side: Offer | Answer, *, public_only: bool = False) -> RemoteMedia:
@@ -103,67 +104,21 @@ def answer(offer: Offer, local: LocalMedia) -> Answer:
     :raises RemoteSdpError: the offer is not a WhatsApp call we can take.
     """
     theirs = remote(offer)
-    bundle = [Attribute.of(Group("BUNDLE", (theirs.mid,)))] if theirs.bundled and theirs.mid else []
+    mid = theirs.mid
+    bundle = [Attribute.of(Group("BUNDLE", (mid,)))] if mid and theirs.bundled else []
+    codecs = _codecs(theirs.opus_payload_type, theirs.telephone_event_payload_type)
     return Answer(
         SessionDescription(
             # The address in o= names nobody on purpose: RFC 9429 section 5.2.1.
-            origin=Origin(local.session_id, 2, Connection("127.0.0.1")),
+            origin=Origin(local.session_id, 1, Connection("127.0.0.1")),
             attributes=Attributes(bundle),
-            media=(_audio(theirs, local),),
+            media=(_audio(local, mid=mid, setup=our_setup(theirs.setup), codecs=codecs),),
         )
     )
 
 
-def _audio(theirs: RemoteMedia, local: LocalMedia) -> MediaDescription:
-    codecs = _codecs(theirs)
-    mid = [] if theirs.mid is None else [Attribute("mid", theirs.mid)]
-    return MediaDescription(
-        kind=profile.KIND,
-        port=local.port,
-        transport=profile.TRANSPORT,
-        formats=tuple(str(rtpmap.payload_type) for rtpmap, _ in codecs),
-        connection=Connection(local.ip, f"IP{ip_address(local.ip).version}"),
-        attributes=Attributes(
-            [
-                *_transport(local),
-                Attribute("setup", our_setup(theirs.setup)),
-                *mid,
-                Attribute(profile.DIRECTION),
-                Attribute("rtcp-mux"),
-                *(Attribute.of(line) for pair in codecs for line in pair),
-                Attribute("ptime", str(profile.PTIME_MS)),
-                Attribute.of(Ssrc(local.ssrc, Attribute("cname", local.cname))),
-            ]
-        ),
-    )
-
-
-def _transport(local: LocalMedia) -> list[Attribute]:
-    candidate = Candidate("1", 1, "udp", HOST_PRIORITY, local.ip, local.port, "host")
-    digest = Fingerprint.from_sdp(f"{profile.HASH_NAME} {local.fingerprint}")
-    return [
-        Attribute.of(candidate),
-        Attribute("end-of-candidates"),  # RFC 8840 section 8.2: nothing more will come
-        Attribute("ice-ufrag", local.ufrag),
-        Attribute("ice-pwd", local.pwd),
-        Attribute.of(digest),
-    ]
-
-
-def _codecs(theirs: RemoteMedia) -> list[tuple[RtpMap, Fmtp]]:
-    """What we speak, under the peer's numbers: RFC 3264 section 6.1."""
-    chosen = [(theirs.opus_payload_type, profile.OPUS, OPUS_PARAMETERS)]
-    if theirs.telephone_event_payload_type is not None:
-        events = (theirs.telephone_event_payload_type, profile.TELEPHONE_EVENT, EVENT_PARAMETERS)
-        chosen.append(events)
-    return [
-        (RtpMap(number, codec.encoding, codec.clock_rate, codec.channels), Fmtp(number, parameters))
-        for number, codec, parameters in chosen
-    ]
-
-
 def check(offer: Offer, answer: Answer) -> list[str]:
-    """What is wrong with an answer of ours to `offer`, as sentences; empty when it is right.
+    """The rules that an answer of ours to `offer` breaks, as sentences; empty when it is right.
 
     :raises RemoteSdpError: the offer itself is not a call we can take.
     """
@@ -173,25 +128,63 @@ def check(offer: Offer, answer: Answer) -> list[str]:
     except SdpError as error:
         return [str(error)]
     media = answer.description.media[0]
-    here = media.attributes
+    stated = Attributes((*answer.description.attributes, *media.attributes))
+    numbers = [theirs.opus_payload_type, theirs.telephone_event_payload_type]
+    answered = [ours.opus_payload_type, ours.telephone_event_payload_type]
+    formats = tuple(str(number) for number in numbers if number is not None)
     rules = {
-        "the payload types are not those offered": (
-            ours.opus_payload_type == theirs.opus_payload_type
-            and ours.telephone_event_payload_type == theirs.telephone_event_payload_type
-        ),
-        "there are other codecs than those answered": (
-            len(media.formats)
-            == len(here.values("rtpmap"))
-            <= 1 + (theirs.telephone_event_payload_type is not None)
-        ),
-        "mid or BUNDLE is not as offered": (ours.mid, ours.bundled) == (theirs.mid, theirs.bundled),
-        "the DTLS role does not fit the offer": ours.setup is our_setup(theirs.setup),
-        "we must not be ICE-lite": not ours.ice_lite,
-        "there is another fingerprint than one of sha-256": len(here.values("fingerprint")) == 1,
-        "the candidates are not complete": bool(ours.candidates) and here.has("end-of-candidates"),
-        "the direction is not stated": Direction.among(here) is profile.DIRECTION,
-        "there is not exactly one SSRC": len({ssrc.ssrc for ssrc in here.each(Ssrc)}) == 1,
-        "ptime is not 20": here.values("ptime") == [str(profile.PTIME_MS)],
-        "header extensions are answered": not here.has("extmap"),
+        "the payload types are those offered": answered == numbers,
+        "Opus and telephone-event alone are answered": media.formats == formats
+        and len(stated.values("rtpmap")) == len(formats),
+        "mid and BUNDLE are as offered": (ours.mid, ours.bundled) == (theirs.mid, theirs.bundled),
+        "the DTLS role fits the offer's": ours.setup is our_setup(theirs.setup),
+        "we send checks, so we are not ICE-lite": not ours.ice_lite,
+        "one fingerprint stands alone": len(stated.values("fingerprint")) == 1,
+        "one candidate at least and no more to come": bool(ours.candidates)
+        and stated.has("end-of-candidates"),
+        "the direction is stated": Direction.among(stated) is profile.DIRECTION,
+        "there is one SSRC": len({value.split(" ")[0] for value in stated.values("ssrc")}) == 1,
+        "ptime is 20 ms": stated.values("ptime") == [str(profile.PTIME_MS)],
+        "no header extension is answered": not stated.has("extmap"),
     }
-    return [sentence for sentence, kept in rules.items() if not kept]
+    return [rule for rule, kept in rules.items() if not kept]
+
+
+def _audio(
+    local: LocalMedia, *, mid: str | None, setup: Setup, codecs: list[Attribute]
+) -> MediaDescription:
+    """Our one section, in an answer as in an offer. Lines stand where Meta's own stand."""
+    attributes = [
+        Attribute.of(local.candidate),
+        Attribute("end-of-candidates"),  # RFC 8840; there is no way to send more
+        Attribute("ice-ufrag", local.ufrag),
+        Attribute("ice-pwd", local.pwd),
+        Attribute("fingerprint", f"{profile.HASH_NAME} {local.fingerprint}"),
+        Attribute("setup", setup),
+        *([] if mid is None else [Attribute("mid", mid)]),
+        Attribute(profile.DIRECTION),
+        Attribute("rtcp-mux"),
+        *codecs,
+        Attribute("ptime", str(profile.PTIME_MS)),
+        Attribute("ssrc", f"{local.ssrc} cname:{local.cname}"),  # RFC 5576 section 6.1
+    ]
+    return MediaDescription(
+        kind=profile.KIND,
+        port=local.port,
+        transport=profile.TRANSPORT,
+        formats=tuple(str(line.payload_type) for line in Attributes(codecs).each(RtpMap)),
+        connection=local.connection,
+        attributes=Attributes(attributes),
+    )
+
+
+def _codecs(opus: int, telephone_event: int | None) -> list[Attribute]:
+    """What we speak, under the given numbers; an answer takes the offer's (RFC 3264 section 6.1)"""
+    chosen = [(opus, profile.OPUS, OPUS_PARAMETERS)]
+    if telephone_event is not None:
+        chosen.append((telephone_event, profile.TELEPHONE_EVENT, EVENT_PARAMETERS))
+    lines: list[Attribute] = []
+    for number, codec, parameters in chosen:
+        rtpmap = RtpMap(number, codec.encoding, codec.clock_rate, codec.channels)
+        lines += [Attribute.of(rtpmap), Attribute.of(Fmtp(number, parameters))]
+    return lines

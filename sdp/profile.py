@@ -36,7 +36,7 @@ class Codec:
 # ---- the table ---------------------------------------------------------------------------------
 KIND = "audio"  # exactly one section, one stream (FAQ)
 TRANSPORT = "UDP/TLS/RTP/SAVPF"  # DTLS-SRTP, RFC 5764 section 8
-OPUS = Codec("opus", 48_000, 2)  # RFC 7587 section 4.1: always /48000/2, also for mono
+OPUS = Codec("opus", 48_000, 2)  # RFC 7587 section 7: always /48000/2, also for mono
 TELEPHONE_EVENT = Codec("telephone-event", 8_000, 1)  # never 48000 (integration patterns)
 PTIME_MS = 20
 HASH_NAME = "sha-256"  # another one in our SDP: "Fingerprint algo is not SHA256", HTTP 400
@@ -45,20 +45,19 @@ UFRAG_LENGTHS = range(4, 257)  # RFC 8839 section 5.4
 PWD_LENGTHS = range(22, 257)
 MAX_CANDIDATES = 16  # each costs a check every few milliseconds
 DIRECTION = Direction.SENDRECV
-OFFER_SETUPS = frozenset({Setup.ACTPASS, Setup.ACTIVE, Setup.PASSIVE})
-# `actpass` is not allowed in an answer (RFC 5763 section 5), but Meta's echo of ours was seen.
-ANSWER_SETUPS = OFFER_SETUPS
+# An offer may choose its role (RFC 4145 section 4.1) though WhatsApp leaves it to us. In an answer
+# `actpass` is wrong (RFC 5763 section 5), but Meta's echo of an offered one was seen.
+SETUPS = frozenset({Setup.ACTPASS, Setup.ACTIVE, Setup.PASSIVE})
 # With rtcp-mux these numbers cannot be told from RTCP packets: RFC 5761 section 4.
 RTCP_PAYLOAD_TYPES = range(64, 96)
 
 SDES = "the offer uses SDES keys (a=crypto); set srtp_key_exchange_protocol to DTLS on the number"
 _SDES_TRANSPORTS = frozenset({"RTP/SAVP", "RTP/SAVPF"})
 
-# Global by the address registry, yet they lead back inside (NAT64, 6to4, Teredo, IETF protocols).
-_INWARD = tuple(
-    ip_network(network)
-    for network in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "192.0.0.0/24")
-)
+# What is given out as public IPv6, and what lies within (or in IPv4's public space) and yet leads
+# back inside: 6to4, Teredo, IETF protocols.
+_PUBLIC_IPV6 = ip_network("2000::/3")
+_INWARD = [ip_network(text) for text in ("2002::/16", "2001::/32", "192.0.0.0/24")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +85,6 @@ def read(side: Offer | Answer, *, public_only: bool = False) -> RemoteMedia:
     """
     session = side.description
     media = _audio_section(session)
-    setups = OFFER_SETUPS if isinstance(side, Offer) else ANSWER_SETUPS
     opus, telephone_event = _payload_types(media)
     ice_lite = session.attributes.has("ice-lite") or media.attributes.has("ice-lite")
     mid, bundled = _mid(session, media)
@@ -94,7 +92,7 @@ def read(side: Offer | Answer, *, public_only: bool = False) -> RemoteMedia:
     return RemoteMedia(
         mid=mid,
         bundled=bundled,
-        setup=_setup(session, media, setups),
+        setup=_setup(session, media),
         ice_lite=ice_lite,
         ice_ufrag=ufrag,
         ice_pwd=pwd,
@@ -107,9 +105,9 @@ def read(side: Offer | Answer, *, public_only: bool = False) -> RemoteMedia:
 
 def is_public(ip: IPv4Address | IPv6Address) -> bool:
     """Whether an address is on the public Internet and does not lead back inside."""
-    if not ip.is_global or ip.is_multicast:
+    if not ip.is_global or ip.is_multicast or any(ip in network for network in _INWARD):
         return False
-    return not any(ip.version == network.version and ip in network for network in _INWARD)
+    return isinstance(ip, IPv4Address) or ip in _PUBLIC_IPV6
 
 
 def _audio_section(session: SessionDescription) -> MediaDescription:
@@ -163,14 +161,12 @@ def _credentials(session: SessionDescription, media: MediaDescription) -> tuple[
     return ufrag, pwd
 
 
-def _setup(
-    session: SessionDescription, media: MediaDescription, allowed: frozenset[Setup]
-) -> Setup:
+def _setup(session: SessionDescription, media: MediaDescription) -> Setup:
     value = _inherited(session, media, "setup")
     if value is None:
         raise RemoteSdpError("the SDP lacks a=setup")
     setup = Setup.from_sdp(value)
-    if setup not in allowed:
+    if setup not in SETUPS:
         raise RemoteSdpError(f"a=setup:{setup} is not for a new call")
     return setup
 
@@ -195,7 +191,7 @@ def _payload_types(media: MediaDescription) -> tuple[int, int | None]:
     for rtpmap in media.attributes.each(RtpMap):
         if meanings.setdefault(str(rtpmap.payload_type), rtpmap) != rtpmap:
             raise RemoteSdpError("the SDP gives one payload type two meanings")
-    offered = [meanings[number] for number in media.formats if number in meanings]
+    offered = [meanings[number] for number in dict.fromkeys(media.formats) if number in meanings]
     opus = _first(offered, OPUS)
     if opus is None:
         raise RemoteSdpError(
@@ -225,7 +221,7 @@ def _candidates(
     """
     usable: dict[tuple[str, int], int] = {}
     for candidate in media.attributes.each(Candidate):
-        ip = _usable_ip(candidate, public_only=public_only)
+        ip = usable_ip(candidate, public_only=public_only)
         if ip is not None:
             address = (str(ip), candidate.port)
             usable[address] = max(candidate.priority, usable.get(address, 0))
@@ -237,12 +233,15 @@ def _candidates(
     return tuple(best_first[:MAX_CANDIDATES])
 
 
-def _usable_ip(candidate: Candidate, *, public_only: bool) -> IPv4Address | IPv6Address | None:
+def usable_ip(
+    candidate: Candidate, *, public_only: bool = False
+) -> IPv4Address | IPv6Address | None:
+    """The address of a candidate that checks can be sent to; None for any other candidate."""
     form = (candidate.kind, candidate.transport, candidate.component)
     ip = candidate.ip
     if form != ("host", "udp", 1) or candidate.port == 0 or ip is None:
         return None
-    # An IPv4 address in IPv6 clothes must not be a candidate: RFC 8445 section 5.1.1.1.
+    # An IPv4 address in IPv6 clothes should not be a candidate: RFC 8445 section 5.1.1.1.
     disguised = isinstance(ip, IPv6Address) and (ip.ipv4_mapped or ip.scope_id) is not None
     nobody = ip.is_unspecified or ip.is_multicast or ip.is_link_local
     future = isinstance(ip, IPv4Address) and ip.is_reserved  # 240.0.0.0/4 with broadcast
