@@ -110,7 +110,8 @@ def test_a_session_of_our_own_stands_for_ever_and_has_no_name():
 
 
 def test_an_offer_is_not_an_answer_of_the_same_text():
-    offer, answer = Offer.parse(SMALL), Answer.parse(SMALL)
+    offer: object = Offer.parse(SMALL)
+    answer: object = Answer.parse(SMALL)
 
     assert str(offer) == str(answer) == SMALL
     assert offer != answer

@@ -147,6 +147,8 @@ def test_another_parser_reads_our_answer_as_meant():
         ("203.0.113.9", 40000, "host")
     ]
     assert media.ice_candidates_complete
+    assert media.ice
+    assert media.dtls
     assert (media.ice.usernameFragment, media.ice.password) == (LOCAL.ufrag, LOCAL.pwd)
     assert not media.ice.iceLite
     assert [(f.algorithm, f.value) for f in media.dtls.fingerprints] == [

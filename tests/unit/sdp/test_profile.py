@@ -2,7 +2,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from sdp.attributes import Candidate
+from sdp.attributes import Candidate, Setup
 from sdp.description import Answer, Offer
 from sdp.errors import RemoteSdpError
 from sdp.profile import MAX_CANDIDATES, RemoteMedia, is_public, read, usable_ip
@@ -41,7 +41,7 @@ def test_the_modern_offer_is_read():
     assert remote(texts.read("whatsapp__modern")) == RemoteMedia(
         mid="audio",
         bundled=True,
-        setup="actpass",
+        setup=Setup.ACTPASS,
         ice_lite=True,
         ice_ufrag="Qm3ZtY8kLw2PaB5x",
         ice_pwd="bG9uZ3JhbmRvbXB3ZA+/AA==",
