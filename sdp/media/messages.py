@@ -98,7 +98,9 @@ class OpenSession(Message):
     prompts: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        _need(isinstance(self.call_id, str) and 0 < len(self.call_id) <= 64, "call_id: 1-64 letters")
+        _need(
+            isinstance(self.call_id, str) and 0 < len(self.call_id) <= 64, "call_id: 1-64 letters"
+        )
         _need(isinstance(self.epoch, int) and self.epoch >= 0, "epoch: a whole number")
         _need(isinstance(self.offer, str), "offer: text")
         _need(isinstance(self.prompts, list), "prompts: a list of names")

@@ -1,0 +1,54 @@
+"""`python -m sdp.media`: one media worker. Configured by the environment, ended by SIGTERM."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import os
+import signal
+import sys
+
+from sdp.media.configuration import Configuration, ConfigurationError
+from sdp.media.server import serve
+from sdp.media.worker import Worker
+
+log = logging.getLogger("sdp.media")
+
+
+async def run(configuration: Configuration) -> None:
+    """Serve until SIGTERM or SIGINT, drain, and return."""
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ended.set)
+    worker = Worker(configuration)
+    await worker.start()
+    runner = await serve(worker, configuration.secret, configuration.listen)
+    # what is there now stays for ever: the collector need not look at it in the middle of a call
+    gc.collect()
+    gc.freeze()
+    log.info("ready for %d calls", configuration.capacity)
+    await ended.wait()
+    log.info("draining for up to %g seconds", configuration.drain_seconds)
+    await worker.drain()
+    await worker.stop()
+    await runner.cleanup()
+
+
+def main() -> int:
+    logging.basicConfig(
+        level=os.environ.get("LOG_LEVEL", "INFO").upper(),
+        format="%(asctime)s %(levelname)s %(name)s %(message)s",
+    )
+    try:
+        configuration = Configuration.from_environment(os.environ)
+    except ConfigurationError as error:
+        log.error("%s", error)
+        return 2
+    asyncio.run(run(configuration))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,115 @@
+"""From an SDP offer to our answer and a path that already looks for the peer.
+
+Nothing here waits: the address is configured, the socket is bound, the certificate is there. No
+STUN server is asked and no candidate is gathered, so an answer is a matter of text.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+
+from sdp.attributes import Setup
+from sdp.description import Offer
+from sdp.errors import RemoteSdpError
+from sdp.media.configuration import Configuration
+from sdp.media.dtls import Handshake, Identity
+from sdp.media.ice import Credentials, IceAgent
+from sdp.media.messages import MediaErrorCode
+from sdp.media.ports import NoPortLeft, PortPool
+from sdp.media.registry import Refused
+from sdp.media.session import MediaSession, Stream
+from sdp.media.srtp import Buffer
+from sdp.media.transport import Transport
+from sdp.negotiation import LocalMedia, RemoteMedia, answer, our_setup, remote
+
+
+@dataclass(frozen=True, slots=True)
+class Answerer:
+    """What all calls of a process share."""
+
+    configuration: Configuration
+    identity: Identity
+    ports: PortPool
+    incoming: Buffer = field(default_factory=Buffer)
+    outgoing: Buffer = field(default_factory=Buffer)
+
+    def answer(self, text: str, now: float) -> tuple[str, Transport]:
+        """Our answer to the offer `text`, and its transport.
+
+        :raises Refused: bad_sdp, no_common_codec, or overloaded when no port is left.
+        """
+        offer, theirs = self._read(text)
+        candidates = self._reachable(theirs)
+        try:
+            bound = self.ports.take()
+        except NoPortLeft:
+            raise Refused(MediaErrorCode.OVERLOADED, "no media port is left") from None
+        local = LocalMedia(
+            ip=self.configuration.advertised_ip,
+            port=bound.getsockname()[1],
+            ufrag=secrets.token_hex(4),
+            pwd=secrets.token_hex(16),
+            fingerprint=self.identity.fingerprint,
+            ssrc=secrets.randbelow(2**32 - 1) + 1,
+            cname=secrets.token_hex(8),
+            session_id=secrets.randbits(62),
+        )
+        transport = Transport(
+            self._session(theirs, local, now),
+            self._agent(theirs, local, candidates, now),
+            self._handshake(theirs),
+            bound,
+            incoming=self.incoming,
+            outgoing=self.outgoing,
+        )
+        return str(answer(offer, local)), transport
+
+    def _read(self, text: str) -> tuple[Offer, RemoteMedia]:
+        try:
+            offer = Offer.parse(text)
+            return offer, remote(offer, public_only=self.configuration.public_peers_only)
+        except RemoteSdpError as error:
+            raise Refused(MediaErrorCode(error.cause), str(error)) from error
+
+    def _reachable(self, theirs: RemoteMedia) -> list[tuple[str, int]]:
+        is_v6 = ":" in self.configuration.advertised_ip
+        candidates = [(ip, port) for ip, port in theirs.candidates if (":" in ip) is is_v6]
+        if theirs.ice_lite and not candidates:
+            raise Refused(MediaErrorCode.BAD_SDP, "the SDP has no candidate that we can reach")
+        return candidates
+
+    def _session(self, theirs: RemoteMedia, local: LocalMedia, now: float) -> MediaSession:
+        stream = Stream(
+            opus_payload_type=theirs.opus_payload_type,
+            telephone_event_payload_type=theirs.telephone_event_payload_type,
+            ssrc=local.ssrc,
+            cname=local.cname,
+            # the upper half is left out so that the first packets cannot wrap before the
+            # receiver's SRTP has seen one (RFC 3711 section 3.3.1)
+            sequence=secrets.randbits(15),
+            timestamp=secrets.randbits(32),
+        )
+        return MediaSession(stream, self.configuration.limits, now)
+
+    def _agent(
+        self,
+        theirs: RemoteMedia,
+        local: LocalMedia,
+        candidates: list[tuple[str, int]],
+        now: float,
+    ) -> IceAgent:
+        return IceAgent(
+            local=Credentials(local.ufrag, local.pwd),
+            remote=Credentials(theirs.ice_ufrag, theirs.ice_pwd),
+            candidates=candidates,
+            # the side that made the offer controls, unless it is lite (RFC 8445 section 6.1.1)
+            controlling=theirs.ice_lite,
+            tie_breaker=secrets.randbits(64),
+            transaction_prefix=secrets.token_bytes(8),
+            now=now,
+        )
+
+    def _handshake(self, theirs: RemoteMedia) -> Handshake:
+        client = our_setup(theirs.setup) is Setup.ACTIVE
+        return Handshake(self.identity, theirs.fingerprint, client=client)

@@ -1,0 +1,147 @@
+"""What Django says to a media worker, and understands of its replies. Synchronous."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from sdp.media.messages import (
+    CloseSession,
+    EventBatch,
+    MediaErrorCode,
+    Message,
+    OpenSession,
+    SessionAnswer,
+    StartMedia,
+    WorkerStatus,
+)
+
+CONNECT_SECONDS = 1.0
+EVENT_MARGIN_SECONDS = 5.0  # how long after the end of a long poll its reply may come
+
+
+class MediaError(Exception):
+    """A request was refused, or did not get through.
+
+    `code` is the worker's; None if no worker has spoken. `sent` is False only if the request
+    certainly never reached a worker, so that it may go to another one.
+    """
+
+    def __init__(self, message: str, code: MediaErrorCode | None = None, sent: bool = True) -> None:
+        super().__init__(message)
+        self.code = code
+        self.sent = sent
+
+
+class MediaClient:
+    """One media worker.
+
+    :param url: `http://host:port`, or `unix:/path/to/socket`.
+    :param timeout: seconds for a whole request, except for the wait of `events`.
+    """
+
+    def __init__(self, url: str, secret: str, timeout: float = 3.0) -> None:
+        path = url.removeprefix("unix:") if url.startswith("unix:") else None
+        self._client = httpx.Client(
+            base_url="http://media" if path else url,
+            headers={"Authorization": f"Bearer {secret}"},
+            timeout=httpx.Timeout(timeout, connect=min(CONNECT_SECONDS, timeout)),
+            transport=httpx.HTTPTransport(uds=path) if path else None,
+            trust_env=False,
+        )
+
+    def close(self) -> None:
+        """Give back the connections."""
+        self._client.close()
+
+    def open_session(self, request: OpenSession) -> SessionAnswer:
+        """:raises MediaError:"""
+        return SessionAnswer.from_json(self._post("/v1/sessions", request))
+
+    def start_media(self, call_id: str, request: StartMedia) -> None:
+        """:raises MediaError:"""
+        self._post(f"/v1/sessions/{quote(call_id, safe='')}/start", request)
+
+    def close_session(self, call_id: str, request: CloseSession) -> dict[str, Any]:
+        """The session's statistics; empty if there is no such session.
+
+        :raises MediaError:
+        """
+        try:
+            reply = self._post(f"/v1/sessions/{quote(call_id, safe='')}/close", request)
+        except MediaError as error:
+            if error.code is MediaErrorCode.NO_SUCH_SESSION:
+                return {}
+            raise
+        return dict(reply["statistics"])
+
+    def sessions(self) -> tuple[str, list[tuple[str, int]]]:
+        """The worker's boot id, and call id and epoch of each open session.
+
+        :raises MediaError:
+        """
+        reply = self._get("/v1/sessions")
+        return reply["boot_id"], [(one["call_id"], one["epoch"]) for one in reply["sessions"]]
+
+    def statistics(self, call_id: str) -> dict[str, Any]:
+        """:raises MediaError:"""
+        return dict(self._get(f"/v1/sessions/{quote(call_id, safe='')}")["statistics"])
+
+    def events(self, boot_id: str, after: int, wait: float) -> EventBatch:
+        """Events behind position `after`; waits up to `wait` seconds for one.
+
+        :raises MediaError:
+        """
+        parameters = {"boot_id": boot_id, "after": str(after), "wait": str(wait)}
+        timeout = httpx.Timeout(wait + EVENT_MARGIN_SECONDS, connect=CONNECT_SECONDS)
+        return EventBatch.from_json(self._get("/v1/events", parameters, timeout))
+
+    def status(self) -> WorkerStatus:
+        """:raises MediaError:"""
+        return WorkerStatus.from_json(self._get("/v1/status"))
+
+    # --- the wire ---------------------------------------------------------------------------------
+
+    def _post(self, path: str, message: Message) -> dict[str, Any]:
+        return self._read(
+            self._send(self._client.build_request("POST", path, json=message.to_json()))
+        )
+
+    def _get(
+        self,
+        path: str,
+        parameters: dict[str, str] | None = None,
+        timeout: httpx.Timeout | None = None,
+    ) -> dict[str, Any]:
+        request = self._client.build_request(
+            "GET", path, params=parameters, timeout=timeout or self._client.timeout
+        )
+        return self._read(self._send(request))
+
+    def _send(self, request: httpx.Request) -> httpx.Response:
+        try:
+            return self._client.send(request)
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            raise MediaError("the media worker cannot be reached", sent=False) from error
+        except httpx.HTTPError as error:
+            raise MediaError(f"the media worker did not reply: {type(error).__name__}") from error
+
+    def _read(self, response: httpx.Response) -> dict[str, Any]:
+        try:
+            reply = response.json()
+        except ValueError:
+            reply = None
+        if not isinstance(reply, dict):
+            raise MediaError(f"the media worker's reply ({response.status_code}) is not JSON")
+        if response.is_success:
+            return reply
+        raise MediaError(str(reply.get("message", "")), _code(reply.get("code")))
+
+
+def _code(text: object) -> MediaErrorCode | None:
+    try:
+        return MediaErrorCode(str(text))
+    except ValueError:
+        return None

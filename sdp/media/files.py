@@ -1,0 +1,231 @@
+"""Recordings on disk: the tracks of live calls, finished files, and what a killed worker left.
+
+    DATA_DIR/recordings/<recording_id>.opus                     finished, stereo
+    DATA_DIR/recordings/.tracks/<boot_id>/<recording_id>.<side>.ogg     growing
+    DATA_DIR/recordings/.tracks/<boot_id>/lock                  held by the worker that lives
+
+Several workers may share the folder. The lock tells whose tracks are orphans: the kernel lets go
+of it when its owner dies, however it dies.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import json
+import logging
+import os
+import re
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sdp.media.ogg import OggError, read_track
+from sdp.media.recording import Side
+
+log = logging.getLogger("sdp.media")
+
+TRACKS = ".tracks"
+LOCK = "lock"
+MAX_BACKLOG = 120  # pages of one recording that wait for the disk: a minute of both tracks
+MIXDOWN_SECONDS = 900.0
+_RECORDING_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_HEAD_BYTES = 4096
+
+
+def is_recording_id(text: str) -> bool:
+    """Can `text` be part of a file name?"""
+    return _RECORDING_ID.fullmatch(text) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """How a recording ended: where it is below DATA_DIR/recordings, or why it is not."""
+
+    path: str = ""
+    duration_ms: int = 0
+    size_bytes: int = 0
+    message: str = ""
+
+    def to_json(self, recording_id: str) -> dict[str, Any]:
+        """The data of `recording_finished`."""
+        data = {
+            "recording_id": recording_id,
+            "path": self.path,
+            "duration_ms": self.duration_ms,
+            "size_bytes": self.size_bytes,
+            "cause": "completed" if self.path else "failed",
+        }
+        return {**data, "message": self.message} if self.message else data
+
+
+@dataclass(frozen=True, slots=True)
+class Orphan:
+    """A recording whose worker is gone."""
+
+    recording_id: str
+    call_id: str
+    epoch: int
+    folder: Path
+
+
+class TrackFiles:
+    """The two growing files of one recording. Nothing here waits for the disk."""
+
+    def __init__(self, folder: Path, recording_id: str, disk: ThreadPoolExecutor) -> None:
+        self.recording_id = recording_id
+        self.folder = folder
+        self.problem = ""
+        self._disk = disk
+        self._backlog = 0
+        self._handles: dict[Side, int] = {}
+        self._submit(self._open)
+
+    def write(self, side: Side, data: bytes) -> None:
+        """Append to a track, soon."""
+        if self._backlog >= MAX_BACKLOG:
+            self.problem = self.problem or "the disk is too slow"
+        if not self.problem:
+            self._submit(self._write, side, data)
+
+    def close(self) -> Future[None]:
+        """Close the files when all is written."""
+        return self._submit(self._close)
+
+    def _submit(self, job: Callable[..., None], *arguments: object) -> Future[None]:
+        self._backlog += 1
+        future = self._disk.submit(job, *arguments)
+        future.add_done_callback(self._done)
+        return future
+
+    def _done(self, future: Future[None]) -> None:
+        self._backlog -= 1
+        error = future.exception()
+        if error is not None:
+            self.problem = self.problem or f"the disk refused: {type(error).__name__}"
+
+    def _open(self) -> None:
+        for side in Side:
+            path = track_path(self.folder, self.recording_id, side)
+            self._handles[side] = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+
+    def _write(self, side: Side, data: bytes) -> None:
+        left = memoryview(data)
+        while left:
+            left = left[os.write(self._handles[side], left) :]
+
+    def _close(self) -> None:
+        for handle in self._handles.values():
+            os.close(handle)
+        self._handles.clear()
+
+
+def track_path(folder: Path, recording_id: str, side: Side) -> Path:
+    return folder / f"{recording_id}.{side}.ogg"
+
+
+class TrackStore:
+    """The recordings folder, as one worker uses it."""
+
+    def __init__(self, recordings: Path, boot_id: str) -> None:
+        self._recordings = recordings
+        self._folder = recordings / TRACKS / boot_id
+        self._folder.mkdir(mode=0o750, parents=True)
+        self._lock = _try_lock(self._folder)
+        self._disk = ThreadPoolExecutor(max_workers=1, thread_name_prefix="disk")
+        self._turn = asyncio.Semaphore(1)
+
+    def open(self, recording_id: str) -> TrackFiles:
+        """:raises ValueError: `recording_id` cannot be a file name."""
+        if not is_recording_id(recording_id):
+            raise ValueError("recording_id: letters, digits, - and _ are needed")
+        return TrackFiles(self._folder, recording_id, self._disk)
+
+    async def finish(self, tracks: TrackFiles) -> Finished:
+        """Close the tracks and put them side by side."""
+        await asyncio.wrap_future(tracks.close())
+        if tracks.problem:
+            log.warning("recording %s: %s", tracks.recording_id, tracks.problem)
+        return await self.mix(tracks.folder, tracks.recording_id)
+
+    async def mix(self, folder: Path, recording_id: str) -> Finished:
+        """Make the finished file of two tracks, one at a time, in a process of its own."""
+        output = folder / f"{recording_id}.part"
+        caller, ours = (track_path(folder, recording_id, side) for side in Side)
+        async with self._turn:
+            result = await _run_mixdown(caller, ours, output)
+        if not result.get("duration_ms"):
+            return Finished(message=str(result.get("error") or "nothing was recorded"))
+        final = self._recordings / f"{recording_id}.opus"
+        os.replace(output, final)
+        for path in (caller, ours):
+            path.unlink(missing_ok=True)
+        size = final.stat().st_size
+        return Finished(final.name, int(result["duration_ms"]), size)
+
+    def orphans(self) -> Iterator[Orphan]:
+        """Recordings whose worker is gone; they are ours now. Folders with nothing are removed."""
+        for folder in sorted((self._recordings / TRACKS).iterdir()):
+            if folder == self._folder or not folder.is_dir():
+                continue
+            lock = _try_lock(folder)
+            if lock is None:
+                continue
+            found = list(_orphans_in(folder))
+            yield from found
+            if not found:
+                shutil.rmtree(folder, ignore_errors=True)
+            os.close(lock)
+
+    def close(self) -> None:
+        """Wait for the disk; leave the folder if there is something in it to be recovered."""
+        self._disk.shutdown(wait=True)
+        if {path.name for path in self._folder.iterdir()} <= {LOCK}:
+            shutil.rmtree(self._folder, ignore_errors=True)
+        if self._lock is not None:
+            os.close(self._lock)
+
+
+def _try_lock(folder: Path) -> int | None:
+    """The open lock file of `folder` if nobody else holds it."""
+    try:
+        handle = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(handle)
+        return None
+    return handle
+
+
+def _orphans_in(folder: Path) -> Iterator[Orphan]:
+    for path in sorted(folder.glob(f"*.{Side.CALLER}.ogg")):
+        with path.open("rb") as file, contextlib.suppress(OggError):
+            tags = read_track(file.read(_HEAD_BYTES)).tags
+            recording_id = path.name.removesuffix(f".{Side.CALLER}.ogg")
+            epoch = int(tags.get("epoch", "0"))
+            yield Orphan(recording_id, tags.get("call_id", ""), epoch, folder)
+
+
+async def _run_mixdown(caller: Path, ours: Path, output: Path) -> dict[str, Any]:
+    arguments = (sys.executable, "-m", "sdp.media.mixdown", str(caller), str(ours), str(output))
+    process = await asyncio.create_subprocess_exec(*arguments, stdout=asyncio.subprocess.PIPE)
+    try:
+        printed, _ = await asyncio.wait_for(process.communicate(), MIXDOWN_SECONDS)
+    except TimeoutError:
+        return {"error": "putting the tracks together took too long"}
+    finally:
+        if process.returncode is None:
+            process.kill()
+    try:
+        result = json.loads(printed)
+    except ValueError:
+        return {"error": "putting the tracks together failed"}
+    return result if isinstance(result, dict) else {}

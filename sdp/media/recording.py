@@ -1,0 +1,110 @@
+"""A recording while the call lives: two tracks, written as received and as sent. Pure.
+
+No audio is decoded here. The peer's packets are put in order and placed on our clock, our own
+are placed by our stream's own timestamps; both tracks count from the moment recording began.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum, auto
+
+from sdp.media.jitter import JitterBuffer
+from sdp.media.ogg import TrackWriter
+from sdp.media.rtp import CLOCK_RATE, Packet
+
+#: A packet that much older than its arrival says: a burst after an outage, still in its place.
+MAX_BEHIND = 5 * CLOCK_RATE
+#: A packet cannot come before it was spoken; beyond this the peer's clock has jumped.
+MAX_AHEAD = CLOCK_RATE // 2
+
+
+class Side(StrEnum):
+    """Whose voice a track holds."""
+
+    CALLER = auto()
+    OURS = auto()
+
+
+class Timeline:
+    """Places the packets of a stream on the recorder's clock (in 48 kHz ticks).
+
+    Timestamps say how packets follow each other; the arrival of the first one says where the
+    stream begins. When the two drift apart too far, the stream is placed anew by its arrival.
+    """
+
+    def __init__(self) -> None:
+        self._offset: int | None = None
+        self._last = 0  # the last timestamp, unwrapped to grow without end
+
+    def place(self, timestamp: int, arrived: int) -> int:
+        """:param arrived: when the packet came, in ticks since the recording began."""
+        step = (timestamp - self._last) & 0xFFFFFFFF
+        self._last += step if step < 0x80000000 else step - 0x100000000
+        if self._offset is not None:
+            ahead = self._last + self._offset - arrived
+            if -MAX_BEHIND <= ahead <= MAX_AHEAD:
+                return self._last + self._offset
+        self._offset = arrived - self._last
+        return arrived
+
+
+class Recording:
+    """Takes packets, gives bytes for the two track files in `chunks` (to be emptied by the owner).
+
+    :param serials: stream serial numbers of the two tracks, any two numbers.
+    """
+
+    def __init__(self, recording_id: str, serials: tuple[int, int], now: float) -> None:
+        self.recording_id = recording_id
+        self.chunks: list[tuple[Side, bytes]] = []
+        self._started_at = now
+        self._caller = TrackWriter(serials[0])
+        self._ours = TrackWriter(serials[1])
+        self._buffer: JitterBuffer[tuple[Packet, int]] = JitterBuffer()
+        self._timeline = Timeline()
+        self._our_timeline = Timeline()
+        self._ssrc: int | None = None
+        self._payload_type = -1
+
+    def begin(self, tags: Mapping[str, str], opus_payload_type: int) -> None:
+        """Write the headers. `tags` are kept in both tracks, for whoever finds them later."""
+        self._payload_type = opus_payload_type
+        for side, track in ((Side.CALLER, self._caller), (Side.OURS, self._ours)):
+            self._write(side, track.begin({**tags, "side": side}))
+
+    def heard(self, packet: Packet, now: float) -> None:
+        """The peer's packet arrived. Telephone-events are needed too: they fill sequence numbers."""
+        if packet.ssrc != self._ssrc:
+            self._place(self._buffer.flush())
+            self._buffer, self._timeline = JitterBuffer(), Timeline()
+            self._ssrc = packet.ssrc
+        self._place(self._buffer.insert(packet.sequence, (packet, self._ticks(now)), now))
+
+    def said(self, payload: bytes, timestamp: int, now: float) -> None:
+        """We sent an Opus packet with this RTP timestamp."""
+        position = self._our_timeline.place(timestamp, self._ticks(now))
+        self._write(Side.OURS, self._ours.add(payload, position))
+
+    def tick(self, now: float) -> None:
+        """Let go of packets that waited long enough for a missing one."""
+        self._place(self._buffer.expire(now))
+
+    def finish(self) -> None:
+        """Close both tracks."""
+        self._place(self._buffer.flush())
+        self._write(Side.CALLER, self._caller.finish())
+        self._write(Side.OURS, self._ours.finish())
+
+    def _ticks(self, now: float) -> int:
+        return int((now - self._started_at) * CLOCK_RATE)
+
+    def _place(self, ready: list[tuple[Packet, int]]) -> None:
+        for packet, arrived in ready:
+            if packet.payload_type == self._payload_type:
+                position = self._timeline.place(packet.timestamp, arrived)
+                self._write(Side.CALLER, self._caller.add(packet.payload, position))
+
+    def _write(self, side: Side, data: bytes) -> None:
+        if data:
+            self.chunks.append((side, data))

@@ -1,0 +1,169 @@
+"""RTP headers and what reception tells (RFC 3550, RFC 7983). Pure.
+
+Clock of all audio here: 48 000 ticks a second (RFC 7587 section 4.1), one packet = 960 ticks.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from typing import TypeAlias
+
+CLOCK_RATE = 48_000
+PACKET_TICKS = 960  # 20 ms
+PACKET_SECONDS = 0.02
+HEADER = struct.Struct("!BBHII")
+HEADER_SIZE = HEADER.size
+
+#: Any readable bytes: `bytes`, the reused receive buffer, or a view of either.
+Octets: TypeAlias = bytes | bytearray | memoryview
+
+_VERSION_BITS = 0x80
+_MARKER_BIT = 0x80
+
+
+def is_stun(first: int) -> bool:
+    """Does a datagram that begins with this byte claim to be STUN? (RFC 7983 section 7)"""
+    return first < 4
+
+
+def is_dtls(first: int) -> bool:
+    """DTLS? (RFC 7983 section 7)"""
+    return 20 <= first < 64
+
+
+def is_rtp_or_rtcp(first: int) -> bool:
+    """RTP or RTCP? (RFC 7983 section 7)"""
+    return 128 <= first < 192
+
+
+def is_rtcp(second: int) -> bool:
+    """Of RTP and RTCP on one port: is it RTCP? Judged by the second byte (RFC 5761 section 4)."""
+    return 192 <= second < 224
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """A received, authenticated RTP packet."""
+
+    payload_type: int
+    sequence: int
+    timestamp: int
+    ssrc: int
+    payload: bytes
+
+
+def parse(data: Octets) -> Packet | None:
+    """Read a packet; None if its header or padding reach beyond its end (RFC 3550 5.1)."""
+    size = len(data)
+    if size < HEADER_SIZE:
+        return None
+    first, second, sequence, timestamp, ssrc = HEADER.unpack_from(data)
+    start = HEADER_SIZE + 4 * (first & 0x0F)
+    if first & 0x10:  # header extension
+        if start + 4 > size:
+            return None
+        start += 4 + 4 * (data[start + 2] << 8 | data[start + 3])
+    end = size - (data[size - 1] if first & 0x20 else 0)
+    if start > end:
+        return None
+    return Packet(second & 0x7F, sequence, timestamp, ssrc, bytes(data[start:end]))
+
+
+class Outgoing:
+    """Numbers our one stream: a single SSRC for the whole call (API reference 4.3)."""
+
+    __slots__ = ("octets", "packets", "sequence", "ssrc", "timestamp")
+
+    def __init__(self, *, ssrc: int, sequence: int, timestamp: int) -> None:
+        self.ssrc = ssrc
+        self.sequence = sequence & 0xFFFF
+        self.timestamp = timestamp & 0xFFFFFFFF
+        self.packets = 0
+        self.octets = 0
+
+    def write(
+        self, buffer: bytearray, payload: bytes, payload_type: int, marker: bool, ticks: int
+    ) -> int:
+        """Write the next packet into `buffer`; its timestamp is `ticks` after the last one's.
+
+        :returns: its length in bytes.
+        """
+        self.sequence = (self.sequence + 1) & 0xFFFF
+        self.timestamp = (self.timestamp + ticks) & 0xFFFFFFFF
+        self.packets += 1
+        self.octets += len(payload)
+        second = payload_type | _MARKER_BIT if marker else payload_type
+        HEADER.pack_into(buffer, 0, _VERSION_BITS, second, self.sequence, self.timestamp, self.ssrc)
+        end = HEADER_SIZE + len(payload)
+        buffer[HEADER_SIZE:end] = payload
+        return end
+
+
+class Incoming:
+    """Counts what arrives of one SSRC (RFC 3550 A.1, A.3, A.8)."""
+
+    __slots__ = (
+        "_base",
+        "_expected_before",
+        "_last_timestamp",
+        "_received_before",
+        "_transit",
+        "highest",
+        "jitter",
+        "octets",
+        "packets",
+        "ssrc",
+    )
+
+    def __init__(self, ssrc: int, sequence: int) -> None:
+        self.ssrc = ssrc
+        self.highest = sequence  # extended: the wraps are counted in the upper bits
+        self.packets = 0
+        self.octets = 0
+        self.jitter = 0.0  # in clock ticks
+        self._base = sequence
+        self._transit: float | None = None
+        self._last_timestamp = 0
+        self._expected_before = 0
+        self._received_before = 0
+
+    def count(self, sequence: int, timestamp: int, size: int, now: float) -> None:
+        """Take note of a packet that arrived at `now` seconds with `size` bytes of payload."""
+        step = (sequence - self.highest) & 0xFFFF
+        if step < 0x8000:
+            self.highest += step
+        self.packets += 1
+        self.octets += size
+        self._measure_jitter(timestamp, now)
+
+    def _measure_jitter(self, timestamp: int, now: float) -> None:
+        if timestamp == self._last_timestamp:  # a burst of one DTMF event says nothing about time
+            return
+        self._last_timestamp = timestamp
+        transit = (now * CLOCK_RATE - timestamp) % 4294967296
+        if self._transit is not None:
+            difference = abs(transit - self._transit)
+            if difference < CLOCK_RATE:  # more is a restarted clock, not jitter
+                self.jitter += (difference - self.jitter) / 16
+        self._transit = transit
+
+    @property
+    def expected(self) -> int:
+        """How many packets the sender has sent as far as we can see."""
+        return self.highest - self._base + 1
+
+    @property
+    def lost(self) -> int:
+        """Packets missing; late ones that came after all do not count (RFC 3550 A.3)."""
+        return max(self.expected - self.packets, 0)
+
+    def fraction_lost(self) -> int:
+        """Loss since the last call of this method, in 1/256 (RFC 3550 A.3)."""
+        expected = self.expected - self._expected_before
+        received = self.packets - self._received_before
+        self._expected_before, self._received_before = self.expected, self.packets
+        missing = expected - received
+        if expected <= 0 or missing <= 0:
+            return 0
+        return min((missing << 8) // expected, 255)

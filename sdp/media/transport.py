@@ -1,0 +1,230 @@
+"""The path of one call: a UDP socket, ICE, DTLS and SRTP around a pure `MediaSession`.
+
+Source filter: once ICE has selected a pair, DTLS and RTP are taken from its address only, and from
+nobody before. Anybody can send a plaintext DTLS alert to an open port; without the filter it ends
+the handshake (RFC 8826 section 4.1; ASVS 17.2.6).
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+
+from sdp.media import rtp
+from sdp.media.dtls import DtlsError, Handshake
+from sdp.media.ice import Datagram, IceAgent
+from sdp.media.session import MediaSession, Phase
+from sdp.media.srtp import MAX_PLAIN, Buffer, Cipher
+from sdp.media.stun import Address
+
+
+class Transport:
+    """Owns the socket. The engine calls `read` when there is something, and `beat` each 20 ms.
+
+    :param incoming: the buffer that all transports read into, one after the other.
+    :param outgoing: the buffer that all write into.
+    """
+
+    __slots__ = (
+        "_agent",
+        "_cipher",
+        "_handshake",
+        "_incoming",
+        "_is_connected",
+        "_outgoing",
+        "_remote",
+        "_socket",
+        "fileno",
+        "round",
+        "session",
+    )
+
+    def __init__(
+        self,
+        session: MediaSession,
+        agent: IceAgent,
+        handshake: Handshake,
+        bound: socket.socket,
+        *,
+        incoming: Buffer,
+        outgoing: Buffer,
+    ) -> None:
+        self.session = session
+        self.fileno = bound.fileno()
+        self.round = 0  # of the engine's 20 ms rounds, the last one that this call took part in
+        self._agent = agent
+        self._handshake = handshake
+        self._socket = bound
+        self._incoming = incoming
+        self._outgoing = outgoing
+        self._cipher: Cipher | None = None
+        self._remote: Address | None = None
+        self._is_connected = False
+
+    # --- receiving --------------------------------------------------------------------------------
+
+    def read(self, now: float) -> None:
+        """Take one datagram from the socket."""
+        try:
+            if self._is_connected:
+                length = self._socket.recv_into(self._incoming.data)
+                source = self._remote
+            else:
+                length, sender = self._socket.recvfrom_into(self._incoming.data)
+                source = sender[:2]
+        except OSError:  # nothing there, or an ICMP error for something that we sent
+            return
+        if source is not None and 0 < length <= MAX_PLAIN:
+            self._take(length, source, now)
+
+    def _take(self, length: int, source: Address, now: float) -> None:
+        first = self._incoming.data[0]
+        if rtp.is_rtp_or_rtcp(first):
+            if self._cipher is not None and source == self._remote:
+                self._take_media(self._cipher, length, now)
+        elif rtp.is_stun(first):
+            datagram = bytes(self._incoming.view[:length])
+            self._send_all(self._agent.receive(datagram, source, now))
+            self._follow_ice(now)
+        elif rtp.is_dtls(first) and source == self._remote:
+            self._take_record(bytes(self._incoming.view[:length]), now)
+
+    def _take_media(self, cipher: Cipher, length: int, now: float) -> None:
+        if rtp.is_rtcp(self._incoming.data[1]):
+            length = cipher.unprotect_control(self._incoming, length)
+            if length:
+                data = bytes(self._incoming.view[:length])
+                self.session.receive_control(data, now, time.time())
+            return
+        length = cipher.unprotect(self._incoming, length)
+        if length:
+            packet = rtp.parse(self._incoming.view[:length])
+            if packet is not None:
+                self.session.receive(packet, now)
+
+    def _take_record(self, record: bytes, now: float) -> None:
+        try:
+            self._send_records(self._handshake.receive(record))
+        except DtlsError as error:
+            self.session.fail("dtls_failed", str(error), now)
+            return
+        self._follow_dtls(now)
+
+    # --- getting through --------------------------------------------------------------------------
+
+    def _follow_ice(self, now: float) -> None:
+        selected = self._agent.selected
+        if selected is None or selected == self._remote:
+            return
+        self._remote = selected
+        if self.session.phase is Phase.CHECKING:
+            self.session.path_found(now)
+            self._begin_dtls(now)
+        if self._agent.is_fixed and not self._is_connected:
+            self._connect(selected, now)
+
+    def _connect(self, remote: Address, now: float) -> None:
+        """From here on the kernel drops what strangers send, and `send` needs no address."""
+        try:
+            self._socket.connect(remote)
+        except OSError:
+            return
+        while True:  # what strangers sent before is still in the queue
+            try:
+                length, sender = self._socket.recvfrom_into(self._incoming.data)
+            except BlockingIOError:
+                break
+            except OSError:
+                continue
+            if sender[:2] == remote and 0 < length <= MAX_PLAIN:
+                self._take(length, remote, now)
+        self._is_connected = True
+
+    def _begin_dtls(self, now: float) -> None:
+        try:
+            self._send_records(self._handshake.start())
+        except DtlsError as error:
+            self.session.fail("dtls_failed", str(error), now)
+
+    def _follow_dtls(self, now: float) -> None:
+        keys = self._handshake.keys
+        if keys is None or self._cipher is not None or self._remote is None:
+            return
+        self._cipher = Cipher(keys)
+        host, port = self._remote
+        self.session.path_secured(f"{host}:{port}", keys.profile, now)
+
+    # --- the beat ---------------------------------------------------------------------------------
+
+    def beat(self, ticks: int, now: float) -> None:
+        """What this call has to do each 20 ms. `ticks` of them have passed since the last time."""
+        session = self.session
+        session.tick(now)
+        if session.is_flowing and self._cipher is not None:
+            length = session.write_packet(self._outgoing.data, ticks, now)
+            self._send_buffer(self._cipher.protect(self._outgoing, length))
+            self._report(self._cipher, now)
+        elif session.phase is Phase.SECURING:
+            self._retransmit(now)
+        if now >= self._agent.next_at and not session.is_over:
+            self._check(now)
+
+    def _check(self, now: float) -> None:
+        if now >= self._agent.consent_until:
+            # RFC 7675 section 5.1: without consent nothing may be sent any more
+            self.session.fail("ice_failed", "the peer stopped answering consent checks", now)
+            return
+        self._send_all(self._agent.tick(now))
+
+    def _retransmit(self, now: float) -> None:
+        try:
+            self._send_records(self._handshake.tick())
+        except DtlsError as error:
+            self.session.fail("dtls_failed", str(error), now)
+
+    def _report(self, cipher: Cipher, now: float) -> None:
+        report = self.session.report(now, time.time())
+        if report is not None:
+            self._send_control(cipher, report)
+
+    # --- sending ----------------------------------------------------------------------------------
+
+    def _send_control(self, cipher: Cipher, report: bytes) -> None:
+        length = self._outgoing.load(report)
+        self._send_buffer(cipher.protect_control(self._outgoing, length))
+
+    def _send_buffer(self, length: int) -> None:
+        if length:
+            self._send(self._outgoing.view[:length])
+
+    def _send(self, data: rtp.Octets) -> None:
+        try:
+            if self._is_connected:
+                self._socket.send(data)
+            elif self._remote is not None:
+                self._socket.sendto(data, self._remote)
+        except OSError:  # full buffer or no route: UDP may lose packets, the deadlines notice
+            return
+
+    def _send_records(self, records: list[bytes]) -> None:
+        for record in records:
+            self._send(record)
+
+    def _send_all(self, datagrams: list[Datagram]) -> None:
+        for data, address in datagrams:
+            try:
+                if self._is_connected:
+                    self._socket.send(data)
+                else:
+                    self._socket.sendto(data, address)
+            except OSError:
+                continue
+
+    def close(self, now: float) -> None:
+        """Say goodbye and free the port. The session lives on for its figures."""
+        if self._cipher is not None:
+            farewell = self.session.farewell(now, time.time())
+            if farewell is not None:
+                self._send_control(self._cipher, farewell)
+            self._send_records(self._handshake.close())
+        self._socket.close()

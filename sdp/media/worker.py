@@ -1,0 +1,315 @@
+"""The media worker without its HTTP: opens, starts and closes sessions, and keeps the journal."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import secrets
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sdp.media.answering import Answerer
+from sdp.media.audio import UnreadableAudio
+from sdp.media.configuration import Configuration
+from sdp.media.dtls import Identity
+from sdp.media.engine import Engine
+from sdp.media.files import TrackFiles, TrackStore, is_recording_id
+from sdp.media.journal import Journal
+from sdp.media.messages import (
+    CloseSession,
+    EventBatch,
+    MediaErrorCode,
+    MediaEventKind,
+    OpenSession,
+    Playback,
+    SessionAnswer,
+    StartMedia,
+    WorkerStatus,
+)
+from sdp.media.playback import Player
+from sdp.media.ports import PortPool
+from sdp.media.prompt_files import BUILT_IN, NoSuchPrompt, PromptShelf
+from sdp.media.recording import Recording
+from sdp.media.registry import Entry, Refused, Registry
+from sdp.media.session import Phase
+from sdp.media.transport import Transport
+
+log = logging.getLogger("sdp.media")
+
+SWEEP_SECONDS = 1.0
+PROMPT_SECONDS = 2.0  # how long the start of media waits for a prompt to be decoded
+FAREWELL_SECONDS = 3.0  # after a drain: for recordings to be finished
+READER_SECONDS = 1.0  # after that: for the reader of the events to take the last ones
+
+
+@dataclass(slots=True, eq=False)
+class Live:
+    """What belongs to one open session."""
+
+    call_id: str
+    epoch: int
+    transport: Transport
+    tracks: TrackFiles | None = None
+    is_retired: bool = False
+
+
+class Worker:
+    """One process's calls. Everything runs on the asyncio loop that `start` was called in."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        self._configuration = configuration
+        self._boot_id = secrets.token_hex(8)
+        self._journal = Journal(self._boot_id)
+        self._registry: Registry[Live] = Registry(configuration.capacity)
+        self._engine = Engine(self._output)
+        self._identity = Identity(datetime.fromtimestamp(time.time(), UTC))
+        self._ports = PortPool(configuration.bind_ip, configuration.ports)
+        self._answerer = Answerer(configuration, self._identity, self._ports)
+        self._shelf = PromptShelf(configuration.data_dir / "prompts")
+        self._store = TrackStore(configuration.data_dir / "recordings", self._boot_id)
+        self._lives: dict[Transport, Live] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._changed = asyncio.Event()
+        self._read_up_to = 0
+
+    # --- life -------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Begin to serve; what an earlier worker left is finished in the background."""
+        self._engine.start(asyncio.get_running_loop())
+        self._spawn(self._sweep())
+        self._spawn(self._recover())
+        for name in BUILT_IN:
+            self._spawn(self._warm(name))
+
+    async def drain(self) -> None:
+        """Refuse new calls, let the others end in time, then end them."""
+        self._registry.is_draining = True
+        await self._wait_until(lambda: not len(self._registry), self._configuration.drain_seconds)
+        for entry in self._registry.entries():
+            entry.live.transport.session.fail("worker_lost", "the worker is shut down", _now())
+            self._close(entry)
+
+    async def stop(self) -> None:
+        """Finish what can be finished soon; the next start finishes the rest."""
+        finishing = {task for task in self._tasks if task.get_name() == "recording"}
+        if finishing:
+            await asyncio.wait(finishing, timeout=FAREWELL_SECONDS)
+        await self._wait_until(lambda: self._read_up_to >= self._journal.last, READER_SECONDS)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._engine.stop()
+        self._ports.close()
+        self._store.close()
+
+    # --- requests ---------------------------------------------------------------------------------
+
+    def open(self, request: OpenSession) -> SessionAnswer:
+        """Answer an offer and begin to look for the peer.
+
+        :raises Refused: see `Registry.admit` and `Answerer.answer`; or no_such_prompt.
+        """
+        entry = self._registry.admit(request)
+        if entry is None:
+            entry = self._open(request)
+        return SessionAnswer(call_id=entry.call_id, epoch=entry.epoch, sdp=entry.answer)
+
+    def _open(self, request: OpenSession) -> Entry[Live]:
+        for name in request.prompts:
+            self._load_ahead(name)
+        sdp, transport = self._answerer.answer(request.offer, _now())
+        older = self._registry.find(request.call_id)
+        if older is not None:
+            self._close(older)
+        live = Live(request.call_id, request.epoch, transport)
+        self._lives[transport] = live
+        self._engine.add(transport)
+        transport.beat(0, _now())
+        log.info("call %s: opened, %d in all", request.call_id, len(self._registry) + 1)
+        return self._registry.add(request, sdp, live)
+
+    def _load_ahead(self, name: str) -> None:
+        try:
+            self._shelf.check(name)
+        except NoSuchPrompt:
+            raise Refused(MediaErrorCode.NO_SUCH_PROMPT, "there is no such prompt") from None
+        self._spawn(self._warm(name))
+
+    async def _warm(self, name: str) -> None:
+        try:
+            await self._shelf.get(name)
+        except (NoSuchPrompt, UnreadableAudio) as error:
+            log.warning("a prompt cannot be played: %s", error)
+
+    async def start_media(self, call_id: str, request: StartMedia) -> None:
+        """Open the gate. A prompt that cannot be played does not keep it shut: the caller has
+        been answered and must not hear nothing; `playback_finished` says that it failed.
+
+        :raises Refused: see `Registry.begin`; or bad_request for an unusable recording id.
+        """
+        if request.recording_id and not is_recording_id(request.recording_id):
+            raise Refused(MediaErrorCode.BAD_REQUEST, "recording_id: letters, digits, - and _")
+        player, problem = await self._player(request.playback)
+        entry = self._registry.begin(call_id, request)
+        if entry is None:
+            return
+        live = entry.live
+        recording = self._recording(live, request.recording_id) if request.recording_id else None
+        live.transport.session.start(player, recording, _now())
+        if problem and request.playback is not None:
+            data: dict[str, Any] = {"playback_id": request.playback.playback_id, "cause": "failed"}
+            data |= {"played_ms": 0, "message": problem}
+            self._append(MediaEventKind.PLAYBACK_FINISHED, live.call_id, live.epoch, data)
+
+    async def _player(self, playback: Playback | None) -> tuple[Player | None, str]:
+        if playback is None:
+            return None, ""
+        try:
+            prompt = await asyncio.wait_for(self._shelf.get(playback.prompt), PROMPT_SECONDS)
+        except NoSuchPrompt:
+            return None, "there is no such prompt"
+        except UnreadableAudio as error:
+            return None, str(error)
+        except TimeoutError:
+            return None, "the prompt was not ready in time"
+        return Player(playback.playback_id, prompt), ""
+
+    def _recording(self, live: Live, recording_id: str) -> Recording | None:
+        if live.transport.session.is_over:
+            return None
+        serials = secrets.randbits(32), secrets.randbits(32)
+        recording = Recording(recording_id, serials, _now())
+        live.tracks = self._store.open(recording_id)
+        tags = {"call_id": live.call_id, "epoch": str(live.epoch)}
+        recording.begin(tags, live.transport.session.opus_payload_type)
+        return recording
+
+    def close(self, call_id: str, request: CloseSession) -> dict[str, Any]:
+        """End a session; returns its statistics, the same ones if asked again.
+
+        :raises Refused: see `Registry.release`.
+        """
+        found = self._registry.release(call_id, request.epoch)
+        if isinstance(found, dict):
+            return found
+        return self._close(found, max(found.epoch, request.epoch))
+
+    def _close(self, entry: Entry[Live], epoch: int | None = None) -> dict[str, Any]:
+        session = entry.live.transport.session
+        session.close(_now())
+        statistics = session.statistics(_now())
+        self._output(entry.live.transport)
+        del self._lives[entry.live.transport]
+        self._registry.bury(entry.call_id, epoch or entry.epoch, statistics)
+        log.info("call %s: closed, %d left", entry.call_id, len(self._registry))
+        return statistics
+
+    def statistics(self, call_id: str) -> dict[str, Any]:
+        """:raises Refused: no_such_session."""
+        entry = self._registry.find(call_id)
+        if entry is None:
+            raise Refused(MediaErrorCode.NO_SUCH_SESSION, "no such session")
+        return entry.live.transport.session.statistics(_now())
+
+    def sessions(self) -> dict[str, Any]:
+        """The boot id and every open session's call id and epoch."""
+        entries = self._registry.entries()
+        listed = [{"call_id": entry.call_id, "epoch": entry.epoch} for entry in entries]
+        return {"boot_id": self._boot_id, "sessions": listed}
+
+    def status(self) -> WorkerStatus:
+        return WorkerStatus(
+            boot_id=self._boot_id,
+            capacity=self._configuration.capacity,
+            sessions=len(self._registry),
+            draining=self._registry.is_draining,
+            advertised_ip=self._configuration.advertised_ip,
+        )
+
+    async def events(self, boot_id: str, after: int, wait: float) -> EventBatch:
+        """Events behind `after`, at once or as soon as there are any, at most `wait` seconds on.
+
+        A reader of another boot gets its answer at once: it has to learn of the new one.
+        """
+        if boot_id != self._boot_id:
+            return self._journal.read(boot_id, after)
+        self._read_up_to = max(self._read_up_to, min(after, self._journal.last))
+        self._signal()
+        await self._wait_until(lambda: self._journal.last > after, wait)
+        return self._journal.read(boot_id, after)
+
+    async def _wait_until(self, is_true: Callable[[], bool], seconds: float) -> None:
+        """Wait for a change that makes it true; give up in silence."""
+        until = _now() + seconds
+        while not is_true() and (left := until - _now()) > 0:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), left)
+
+    def _signal(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    # --- what sessions give -----------------------------------------------------------------------
+
+    def _append(self, kind: MediaEventKind, call_id: str, epoch: int, data: dict[str, Any]) -> None:
+        self._journal.append(kind, call_id, epoch, data, time.time())
+        self._signal()
+
+    def _output(self, transport: Transport) -> None:
+        live = self._lives[transport]
+        session = transport.session
+        events, session.events = session.events, []
+        for kind, data in events:
+            self._append(kind, live.call_id, live.epoch, data)
+        if session.recording is not None and live.tracks is not None:
+            chunks, session.recording.chunks = session.recording.chunks, []
+            for side, chunk in chunks:
+                live.tracks.write(side, chunk)
+        if session.is_over and not live.is_retired:
+            self._retire(live)
+
+    def _retire(self, live: Live) -> None:
+        """The session needs its socket no more."""
+        live.is_retired = True
+        self._engine.remove(live.transport)
+        live.transport.close(_now())
+        if live.tracks is not None:
+            self._spawn(self._finish_recording(live, live.tracks), "recording")
+
+    async def _finish_recording(self, live: Live, tracks: TrackFiles) -> None:
+        finished = await self._store.finish(tracks)
+        data = finished.to_json(tracks.recording_id)
+        self._append(MediaEventKind.RECORDING_FINISHED, live.call_id, live.epoch, data)
+
+    # --- in the background ------------------------------------------------------------------------
+
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str = "") -> None:
+        task = asyncio.create_task(work, name=name or None)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(SWEEP_SECONDS)
+            self._ports.refill()
+            for entry in self._registry.entries():
+                session = entry.live.transport.session
+                if session.phase is Phase.FAILED and _now() >= session.deadline:
+                    self._close(entry)
+
+    async def _recover(self) -> None:
+        for orphan in self._store.orphans():
+            finished = await self._store.mix(orphan.folder, orphan.recording_id)
+            data = finished.to_json(orphan.recording_id)
+            self._append(MediaEventKind.RECORDING_FINISHED, orphan.call_id, orphan.epoch, data)
+            log.info("recording %s: recovered", orphan.recording_id)
+
+
+def _now() -> float:
+    """The clock of all sessions: the one that the asyncio loop runs by."""
+    return time.monotonic()
