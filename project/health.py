@@ -16,7 +16,7 @@ from typing import Any
 
 from celery import current_app
 from django.db import DatabaseError, connection
-from django.db.models import Min, Sum
+from django.db.models import Max, Min, Sum
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -34,7 +34,7 @@ MEDIA_WORKER_SECONDS = 10.0
 #: Work that is due is normally begun within milliseconds.
 WAITING_SECONDS = 10.0
 #: Anybody may ask, so asking is cheap: one answer serves everybody for this long.
-REMEMBER_SECONDS = 1.0
+REMEMBER_SECONDS = 0.5
 
 #: Without these calls are answered late but answered.
 _DISPENSABLE = {"broker", "worker"}
@@ -129,13 +129,18 @@ def _media(now: datetime) -> Finding:
     alive = MediaWorker.objects.filter(
         is_draining=False, heartbeat_at__gte=now - timedelta(seconds=MEDIA_WORKER_SECONDS)
     )
-    room = alive.aggregate(capacity=Sum("capacity"), sessions=Sum("sessions"))
+    room = alive.aggregate(
+        heard=Max("heartbeat_at"), capacity=Sum("capacity"), sessions=Sum("sessions")
+    )
+    if room["heard"] is None:
+        return Finding(ok=False, figures={"workers": 0})
     figures = {
         "workers": alive.count(),
+        "age_seconds": round((now - room["heard"]).total_seconds(), 1),
         "capacity": room["capacity"] or 0,
         "sessions": room["sessions"] or 0,
     }
-    return Finding(ok=figures["workers"] > 0, figures=figures)
+    return Finding(ok=True, figures=figures)
 
 
 _ROW_CHECKS: dict[str, Callable[[datetime], Finding]] = {

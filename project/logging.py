@@ -52,18 +52,28 @@ class RedactingFormatter(logging.Formatter):
         return line.replace("\r", "").replace("\n", " | ")
 
 
+class NotAboutReadiness(logging.Filter):
+    """Django logs every answer from 500 on as an error; a 503 of /readyz is an answer like any."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """False for what is not to be written."""
+        return not (isinstance(record.args, tuple) and "/readyz" in record.args)
+
+
 def configuration(level: str) -> dict[str, Any]:
     """Django's LOGGING: everything to standard error through the redacting formatter."""
     return {
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"line": {"()": "project.logging.RedactingFormatter", "format": FORMAT}},
+        "filters": {"not_about_readiness": {"()": "project.logging.NotAboutReadiness"}},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
             # their own handlers would pass by the redaction
             "django": {"handlers": [], "level": level, "propagate": True},
             "django.server": {"handlers": [], "level": level, "propagate": True},
+            "django.request": {"filters": ["not_about_readiness"]},
             # two lines per task, and the canary is one every five seconds
             "celery.worker.strategy": {"level": "WARNING"},
             "celery.app.trace": {"level": "WARNING"},

@@ -86,10 +86,21 @@ def preparation(environment: Environment, environ: Mapping[str, str]) -> Program
     )
 
 
-def service(environment: Environment, environ: Mapping[str, str]) -> list[Program]:
-    """Everything that runs after the database and the broker are there."""
+def independent(environment: Environment, environ: Mapping[str, str]) -> list[Program]:
+    """What needs neither the database nor the broker and can start at once."""
     environ = effective_environ(environment, environ)
-    programs = [  # configuration was checked by `prepare` just now
+    programs = []
+    if not environment.media_worker_urls:
+        programs.append(_media(environment, environ))
+    if environment.simulated:
+        programs.append(_simulator(environment, environ))
+    return programs
+
+
+def service(environment: Environment, environ: Mapping[str, str]) -> list[Program]:
+    """What runs when the database and the broker are there."""
+    environ = effective_environ(environment, environ)
+    return [  # configuration was checked by `prepare` just now
         _web(environment, environ),
         _worker(environment, environ),
         Program(
@@ -105,11 +116,6 @@ def service(environment: Environment, environ: Mapping[str, str]) -> list[Progra
             stop_phase=1,
         ),
     ]
-    if not environment.media_worker_urls:
-        programs.append(_media(environment, environ))
-    if environment.simulated:
-        programs.append(_simulator(environment, environ))
-    return programs
 
 
 def _web(environment: Environment, environ: Mapping[str, str]) -> Program:

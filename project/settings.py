@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from project import database, env, places
@@ -16,7 +15,6 @@ except env.BadEnvironment as bad:
     sys.exit(f"Switchhook cannot start; the environment needs correcting:\n{bad}")
 
 ENVIRONMENT = environment
-BASE_DIR = Path(__file__).resolve().parent.parent
 
 # -- the process
 DATA_DIR = environment.data_dir
@@ -125,7 +123,6 @@ AUTH_PASSWORD_VALIDATORS = [
 
 # -- static files of the admin, served from where the packages keep them
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "var" / "static"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
 

@@ -58,6 +58,7 @@ class Instance:
         environment, environ = self.environment, self._environ
         if not environment.celery_broker_url:
             self._supervisor.start([programs.valkey(environment, environ)])
+        self._supervisor.start(programs.independent(environment, environ))
         try:
             lines = await self._supervisor.run(programs.preparation(environment, environ))
         except ProgramFailed as failed:
@@ -95,9 +96,14 @@ class Instance:
         answer: dict[str, Any] = {}
 
         def is_ready() -> bool:
-            status, body = readiness.get_json(url)
+            _, body = readiness.get_json(url)
             answer.update(body)
-            return status == 200 and body.get("status") == "ready"
+            running_for = time.monotonic() - self._began
+            return body.get("status") == "ready" and all(
+                # a heartbeat of an earlier run proves nothing
+                check.get("age_seconds", 0.0) < running_for
+                for check in body["checks"].values()
+            )
 
         if not await readiness.wait_until(is_ready, seconds=READY_SECONDS, pause=0.1):
             checks = answer.get("checks", {})
