@@ -174,7 +174,7 @@ class Environment:
     )
     record_calls: bool = variable(parsers.flag, "off", "Whether a new number records its calls.")
     answer_window_seconds: float = variable(
-        parsers.seconds(1, 60), "25", "An offer older than this is never accepted."
+        parsers.seconds(1, 29), "25", "An offer older than this is never accepted."
     )
     media_wait_seconds: float = variable(
         parsers.seconds(0, 20), "3", "How long an accept waits for the audio path before it goes."
@@ -253,7 +253,10 @@ class _Source:
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.environ = environ
-        data_dir = parsers.folder(environ.get("DATA_DIR") or "var")
+        try:
+            data_dir = parsers.folder(environ.get("DATA_DIR") or "var")
+        except ValueError:  # named with the others when its own turn comes
+            data_dir = Path("/nowhere")
         self.secrets = data_dir / SECRETS_FOLDER
         self.simulator_secrets = data_dir / SIMULATOR_SECRETS_FOLDER
         configured = any(

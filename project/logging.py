@@ -30,6 +30,8 @@ _REPLACEMENTS: tuple[tuple[re.Pattern[str], str], ...] = (
         rf"\1{_HIDDEN}",
     ),
     (re.compile(r"(\w\+?\w*://[^\s:/@]*:)[^\s@/]+(@)"), rf"\1{_HIDDEN}\2"),
+    # ids of calls and messages: base64 with the caller's number in front, the rest tells them apart
+    (re.compile(r"\b(wa(?:cid|mid)\.)[A-Za-z0-9+/=_-]+(?=[A-Za-z0-9+/=_-]{8})"), r"\1…"),
     # phone numbers: + and 7 to 15 digits, or 10 to 15 digits alone; the last two stay
     (re.compile(r"\+[0-9][0-9 ()-]{5,20}(?=[0-9]{2}(?![0-9]))"), "+…"),
     (re.compile(r"(?<![\w.:+-])[0-9]{8,13}(?=[0-9]{2}(?![\w-]|\.[0-9]))"), "…"),

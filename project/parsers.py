@@ -86,7 +86,10 @@ def folder(value: str) -> Path:
     """A folder; need not exist yet. Relative to the working directory."""
     if not value or "\0" in value:
         raise ValueError("the path of a folder is needed")
-    path = Path(value).expanduser().absolute()
+    try:
+        path = Path(value).expanduser().absolute()
+    except RuntimeError:
+        raise ValueError("the home folder is not known") from None
     if path.exists() and not path.is_dir():
         raise ValueError(f"{path} is not a folder")
     return path
