@@ -29,7 +29,7 @@ _REPLACEMENTS: tuple[tuple[re.Pattern[str], str], ...] = (
         ),
         rf"\1{_HIDDEN}",
     ),
-    (re.compile(r"(\w\+?\w*://[^\s:/@]*:)[^\s@/]+(@)"), rf"\1{_HIDDEN}\2"),
+    (re.compile(r"(\w\+?\w*://[^\s:/@]*:)[^\s@]+(@)"), rf"\1{_HIDDEN}\2"),
     # ids of calls and messages: base64 with the caller's number in front, the rest tells them apart
     (re.compile(r"\b(wa(?:cid|mid)\.)[A-Za-z0-9+/=_-]+(?=[A-Za-z0-9+/=_-]{8})"), r"\1…"),
     # phone numbers: + and 7 to 15 digits, or 10 to 15 digits alone; the last two stay
