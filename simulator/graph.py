@@ -173,8 +173,7 @@ async def get_media(request: web.Request) -> Json:
     mime_type, data = kept
     return {
         "messaging_product": "whatsapp",
-        "url": str(request.url.origin().join(request.app.router["attachment"].url_for()))
-        + f"?mid={media_id}",
+        "url": request[NETWORK].media_url(media_id),
         "mime_type": mime_type,
         "sha256": base64.b64encode(hashlib.sha256(data).digest()).decode("ascii"),
         "file_size": len(data),

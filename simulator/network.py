@@ -158,6 +158,10 @@ class Network:
         self.media[media_id] = (mime_type, data)
         return media_id
 
+    def media_url(self, media_id: str) -> str:
+        """Where the bytes of a medium are."""
+        return f"{self.url}/attachments?mid={media_id}"
+
     def keep_recording(self, data: bytes) -> Json:
         """Keep an Ogg/Opus file and describe it as webhooks do."""
         mime_type = "audio/ogg; codecs=opus"
@@ -166,7 +170,7 @@ class Network:
             "id": media_id,
             "mime_type": mime_type,
             "sha256": base64.b64encode(hashlib.sha256(data).digest()).decode("ascii"),
-            "url": f"{self.url}/attachments?mid={media_id}",
+            "url": self.media_url(media_id),
         }
 
     def log(self, record: RequestRecord) -> None:

@@ -50,9 +50,6 @@ def check_answer(sdp: str, *, mid: str, payload_types: tuple[int, ...]) -> Busin
     _check_description(lines, media, mid)
     opus, telephone_event = _codecs(media, payload_types)
     ufrag, pwd = _credentials(lines)
-    ssrcs = {int(v.split(" ", 1)[0]) for v in _values(media, "ssrc")}
-    if len(ssrcs) > 1:
-        raise SdpRefused("SDP must have a single SSRC")
     return BusinessMedia(
         ufrag=ufrag,
         pwd=pwd,
@@ -60,7 +57,7 @@ def check_answer(sdp: str, *, mid: str, payload_types: tuple[int, ...]) -> Busin
         setup=_setup(lines),
         opus=opus,
         telephone_event=telephone_event,
-        ssrc=next(iter(ssrcs), None),
+        ssrc=_ssrc(media),
         candidates=tuple(_values(media, "candidate")),
         remarks=_remarks(lines, media),
     )
@@ -134,6 +131,15 @@ def _fingerprint(lines: list[str]) -> str:
     if len(found) != 1 or not _FINGERPRINT.match(found[0][2]):
         raise SdpRefused("Fingerprint is malformed")
     return found[0][2].upper()
+
+
+def _ssrc(media: list[str]) -> int | None:
+    texts = {value.split(" ", 1)[0] for value in _values(media, "ssrc")}
+    if not all(text.isascii() and text.isdecimal() for text in texts):
+        raise SdpRefused("SDP validation error: malformed ssrc")
+    if len(texts) > 1:
+        raise SdpRefused("SDP must have a single SSRC")
+    return int(texts.pop()) if texts else None
 
 
 def _setup(lines: list[str]) -> str:
