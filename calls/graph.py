@@ -38,7 +38,7 @@ class Verdict(StrEnum):
     CALL_OVER = auto()  # the call has ended at Meta
 
 
-#: Codes with a verdict of their own (API reference 6.2, 6.3); all other errors: GIVE_UP.
+#: Codes with a verdict of their own (Meta: calling/troubleshooting, support/error-codes); all other errors: GIVE_UP.
 VERDICT_OF_CODE: dict[int, Verdict] = {
     # Meta's own trouble: the effect may have happened before the error did.
     **dict.fromkeys((1, 2, 131000, 131016, 138004), Verdict.UNKNOWN),
@@ -46,7 +46,7 @@ VERDICT_OF_CODE: dict[int, Verdict] = {
     **dict.fromkeys((4, 613, 80007, 130429, 131056, 131057, 138002, 138005), Verdict.RETRY),
 }
 
-# Meta gives no codes for these two (API reference 3.1): only the text tells.
+# Meta gives no codes for these two (Meta: calling/reference): only the text tells.
 _IN_PROGRESS = re.compile(
     r"already (?:been )?(?:in progress|accepted|answered|pre.?accepted)", re.I
 )

@@ -6,7 +6,7 @@ from calls.domain import events
 from calls.domain.machine import UNANSWERED, Leg
 from calls.domain.vocabulary import HangupCause, HangupSource, Intent, Signaling
 
-#: Meta's codes with a word of their own (API reference 6.2); all others are META_ERROR.
+#: Meta's codes with a word of their own (Meta: calling/troubleshooting); all others are META_ERROR.
 CAUSE_OF_CODE: dict[int, HangupCause] = {
     0: HangupCause.AUTHENTICATION_FAILED,
     190: HangupCause.AUTHENTICATION_FAILED,
