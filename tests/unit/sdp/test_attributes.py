@@ -106,8 +106,18 @@ def test_secrets_do_not_show_in_a_repr():
     assert "Attribute('ice-pwd:***')" in repr(attributes)
 
 
-def test_a_typed_attribute_becomes_a_line():
-    assert Attribute.of(Group("BUNDLE", ("audio",))) == Attribute("group", "BUNDLE audio")
+@pytest.mark.parametrize(
+    ("typed", "line"),
+    [
+        (Group("BUNDLE", ("audio",)), "group:BUNDLE audio"),
+        (RtpMap(111, "opus", 48000, 2), "rtpmap:111 opus/48000/2"),
+        (Fmtp(126, "0-15"), "fmtp:126 0-15"),
+        (Fingerprint("sha-256", b"\x3a"), "fingerprint:sha-256 3A"),
+        (Candidate("1", 1, "udp", 7, "::1", 9, "host"), "candidate:1 1 udp 7 ::1 9 typ host"),
+    ],
+)
+def test_a_typed_attribute_becomes_a_line_of_its_name(typed, line):
+    assert Attribute.of(typed).to_sdp() == line
 
 
 def test_attributes_are_found_by_name():
@@ -219,6 +229,12 @@ def test_another_rtpmap_is_refused(text, message):
 
 def test_the_name_of_a_codec_ignores_case():
     assert RtpMap(111, "OPUS", 48000, 2).means("opus", 48000, 2)
+    assert RtpMap(111, "opus", 48000, 2).means("OPUS", 48000, 2)
+
+
+def test_spaces_around_a_value_are_tolerated():
+    assert RtpMap.from_sdp(" 111 opus/48000/2 ") == RtpMap(111, "opus", 48000, 2)
+    assert Fmtp.from_sdp(" 126  0-15 ") == Fmtp(126, "0-15")
 
 
 @pytest.mark.parametrize(

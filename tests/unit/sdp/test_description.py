@@ -230,6 +230,10 @@ def test_what_is_not_the_grammar_is_refused_with_a_plain_sentence(text, message)
     assert refusal(text) == message
 
 
+def test_a_backslash_within_a_line_is_only_a_letter():
+    assert SessionDescription.parse(SMALL + "a=x:\\n").attributes.only("x") == "\\n"
+
+
 def test_a_password_is_no_part_of_a_refusal():
     text = changed("a=ice-pwd:bG9uZ3Jh", "a ice-pwd:bG9uZ3Jh")
 
