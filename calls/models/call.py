@@ -128,6 +128,14 @@ class Call(models.Model):
         return self.peer_name or self.peer_username or number or self.peer_user_id or "unknown"
 
     @property
+    def ring_seconds(self) -> int | None:
+        """Whole seconds from the offer to the answer or the end; None while it still rings."""
+        until = self.answered_at or self.ended_at
+        if until is None:
+            return None
+        return max(0, round((until - (self.offered_at or self.created_at)).total_seconds()))
+
+    @property
     def talk_seconds(self) -> int | None:
         """Whole seconds from the answer to the end; None while one of them is missing."""
         if self.answered_at is None or self.ended_at is None:

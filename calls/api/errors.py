@@ -1,0 +1,130 @@
+"""What a client is told when something is wrong: problem details (RFC 9457).
+
+`code` never changes once it is published; texts may. A traceback never leaves the log.
+"""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import OperationalError
+from django.http import Http404
+from rest_framework import exceptions
+from rest_framework.response import Response
+
+from calls.operations import UnableTo, UnableToAnswer, UnableToHangUp, UnableToReject
+from calls.recording_files import RecordingMissing, RecordingNotReady
+
+logger = logging.getLogger(__name__)
+
+CONTENT_TYPE = "application/problem+json"
+
+#: Codes for what Django REST framework itself refuses.
+_CODES_OF_EXCEPTIONS: tuple[tuple[type[exceptions.APIException], str], ...] = (
+    (exceptions.NotAuthenticated, "not-authenticated"),
+    (exceptions.AuthenticationFailed, "invalid-token"),
+    (exceptions.PermissionDenied, "not-permitted"),
+    (exceptions.NotFound, "not-found"),
+    (exceptions.MethodNotAllowed, "method-not-allowed"),
+    (exceptions.UnsupportedMediaType, "unsupported-media-type"),
+    (exceptions.ParseError, "malformed-json"),
+)
+_CODES_OF_WISHES: tuple[tuple[type[UnableTo], str], ...] = (
+    (UnableToAnswer, "call-not-answerable"),
+    (UnableToReject, "call-not-rejectable"),
+    (UnableToHangUp, "call-already-ended"),
+)
+
+
+class Problem(Exception):
+    """A refusal with its HTTP status, its stable code, and more members for the client."""
+
+    def __init__(self, status: HTTPStatus, code: str, detail: str, **members: Any) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.members = members
+
+    def body(self, request_id: str) -> dict[str, Any]:
+        """Return the JSON object; `about:blank` says that the title is the status' own phrase."""
+        return {
+            "type": "about:blank",
+            "title": self.status.phrase,
+            "status": self.status.value,
+            "code": self.code,
+            "detail": self.detail,
+            "request_id": request_id,
+            **self.members,
+        }
+
+
+def invalid_parameter(name: str, detail: str) -> Problem:
+    """Return the refusal of one query parameter."""
+    return Problem(HTTPStatus.BAD_REQUEST, "invalid-parameter", detail, parameter=name)
+
+
+def respond(error: Exception, context: dict[str, Any]) -> Response:
+    """Turn any exception of a view into its problem details; the unexpected is logged."""
+    request_id = context["view"].request_id
+    problem = _problem(error)
+    if problem.status is HTTPStatus.INTERNAL_SERVER_ERROR:
+        logger.error("request %s failed", request_id, exc_info=error)
+    response = Response(
+        problem.body(request_id), status=problem.status.value, content_type=CONTENT_TYPE
+    )
+    if challenge := getattr(error, "auth_header", None):
+        response["WWW-Authenticate"] = challenge
+    if problem.status is HTTPStatus.SERVICE_UNAVAILABLE:
+        response["Retry-After"] = "1"
+    return response
+
+
+def _problem(error: Exception) -> Problem:
+    match error:
+        case Problem():
+            return error
+        case UnableTo():
+            return _unable(error)
+        case Http404() | ObjectDoesNotExist():
+            return Problem(HTTPStatus.NOT_FOUND, "not-found", "There is nothing at this address.")
+        case exceptions.APIException():
+            return _refused(error)
+        case RecordingNotReady() | RecordingMissing():
+            return _no_audio(error)
+        case OperationalError():
+            return Problem(
+                HTTPStatus.SERVICE_UNAVAILABLE, "database-busy", "Please try again in a moment."
+            )
+        case _:
+            return Problem(
+                HTTPStatus.INTERNAL_SERVER_ERROR,
+                "internal-error",
+                "This is our fault. The log has more under this request id.",
+            )
+
+
+def _unable(error: UnableTo) -> Problem:
+    code = next((c for kind, c in _CODES_OF_WISHES if isinstance(error, kind)), "wrong-state")
+    return Problem(HTTPStatus.CONFLICT, code, _sentence(error), call_status=error.status)
+
+
+def _refused(error: exceptions.APIException) -> Problem:
+    known = (c for kind, c in _CODES_OF_EXCEPTIONS if isinstance(error, kind))
+    return Problem(HTTPStatus(error.status_code), next(known, "refused"), str(error.detail))
+
+
+def _no_audio(error: RecordingNotReady | RecordingMissing) -> Problem:
+    if isinstance(error, RecordingMissing):
+        return Problem(HTTPStatus.GONE, "recording-missing", "The recording's file is gone.")
+    status = str(error)
+    detail = "There is no audio to send: the recording is not completed."
+    return Problem(HTTPStatus.CONFLICT, "recording-not-ready", detail, recording_status=status)
+
+
+def _sentence(error: Exception) -> str:
+    text = str(error)
+    return f"{text[:1].upper()}{text[1:]}."

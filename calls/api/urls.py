@@ -1,0 +1,27 @@
+"""Addresses under /api/v1/; each works with and without the slash at its end."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, path
+from rest_framework.views import APIView
+
+from calls.api import views
+
+app_name = "api"
+
+
+def _address(route: str, view: type[APIView], name: str) -> list[URLPattern]:
+    # A redirect to the other form would turn a POST into a GET.
+    handler = view.as_view()
+    return [path(route, handler, name=name), path(route.removesuffix("/"), handler)]
+
+
+urlpatterns = [
+    path("", views.Index.as_view(), name="index"),
+    *_address("calls/", views.Calls, "calls"),
+    *_address("calls/<uuid:call_id>/", views.OneCall, "call"),
+    *_address("calls/<uuid:call_id>/events/", views.Events, "call-events"),
+    *_address("calls/<uuid:call_id>/actions/<slug:action>/", views.Action, "call-action"),
+    *_address("recordings/<uuid:recording_id>/audio/", views.RecordingAudio, "recording-audio"),
+    path("<path:address>", views.Nothing.as_view()),
+]

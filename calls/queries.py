@@ -1,0 +1,64 @@
+"""Reads that more than one entrance needs. They change nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from django.db.models import Prefetch, Q, QuerySet
+
+from calls.domain import machine
+from calls.domain.machine import UNANSWERED, Leg
+from calls.domain.vocabulary import CallStatus, Direction, HangupCause, Intent, Media, Signaling
+from calls.models import Call, Recording
+
+#: What `possible_wishes` may answer: the names of the functions in `calls.operations`.
+ANSWER, REJECT, HANG_UP = "answer", "reject", "hang_up"
+
+
+def list_calls() -> QuerySet[Call]:
+    """Calls with their phone number, newest first.
+
+    Left out until somebody asks: SDP, which is long, and the access token, which is secret.
+    """
+    return (
+        Call.objects.select_related("phone_number")
+        .defer("remote_sdp", "local_sdp", "phone_number__access_token")
+        .order_by("-created_at", "-pk")
+    )
+
+
+def list_calls_with_recordings() -> QuerySet[Call]:
+    """Like `list_calls`, with the recordings of all of them in one more query, oldest first."""
+    recordings = Recording.objects.order_by("created_at", "pk")
+    return list_calls().prefetch_related(Prefetch("recordings", queryset=recordings))
+
+
+def with_status(wanted: Collection[CallStatus]) -> Q:
+    """Return the condition for calls that have one of these statuses.
+
+    The status is no column: the machine derives it. So the machine is asked for every state.
+    """
+    condition = Q(pk__in=[])
+    for signaling in Signaling:
+        if signaling is Signaling.ENDED:
+            causes = [c for c in HangupCause if _status(signaling, Media.IDLE, c) in wanted]
+            matching = Q(hangup_cause__in=causes)
+        else:
+            medias = [m for m in Media if _status(signaling, m, None) in wanted]
+            matching = Q(media__in=medias)
+        condition |= Q(signaling=signaling) & matching
+    return condition
+
+
+def _status(signaling: Signaling, media: Media, cause: HangupCause | None) -> CallStatus:
+    return machine.status(Leg(signaling, media), cause)
+
+
+def possible_wishes(call: Call) -> tuple[str, ...]:
+    """Return what an operator may sensibly wish for this call now; operations decide anew."""
+    if call.signaling in UNANSWERED:
+        may_answer = call.direction == Direction.INBOUND and call.intent != Intent.ANSWER
+        return (ANSWER, REJECT) if may_answer else (REJECT,)
+    if call.signaling in (Signaling.ACCEPTING, Signaling.ANSWERED):
+        return (HANG_UP,)
+    return ()
