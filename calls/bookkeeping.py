@@ -12,7 +12,7 @@ from django.conf import settings
 from calls import media_rows
 from calls.domain import causes, events
 from calls.domain.machine import UNANSWERED, Leg
-from calls.domain.vocabulary import Media, Signaling
+from calls.domain.vocabulary import Intent, Media, Signaling
 from calls.models import Call
 
 #: Seconds that a state may take once it is entered.
@@ -80,20 +80,26 @@ def move(call: Call, before: Leg, after: Leg, event: events.Event, now: datetime
     call.signaling, call.media, call.intent = after.signaling, after.media, after.intent
     if after.media is Media.CONNECTED and call.media_connected_at is None:
         call.media_connected_at = now
+    if after.intent is Intent.ANSWER:
+        call.answer_at = None
     if after.signaling is before.signaling:
         return
     if after.signaling in (Signaling.ENDING, Signaling.ENDED) and not call.hangup_cause:
         call.hangup_cause, call.hangup_source = causes.ending(before, event)
-    if after.signaling is Signaling.PRE_ACCEPTED:
+    _enter(call, after.signaling, now)
+
+
+def _enter(call: Call, signaling: Signaling, now: datetime) -> None:
+    if signaling is Signaling.PRE_ACCEPTED:
         call.pre_accepted_at = now
         call.media_due_at = now + timedelta(seconds=settings.MEDIA_WAIT_SECONDS)
-    elif after.signaling is Signaling.ANSWERED:
+    elif signaling is Signaling.ANSWERED:
         call.answered_at = now
-    elif after.signaling is Signaling.ENDED:
+    elif signaling is Signaling.ENDED:
         call.ended_at = now
-    call.deadline_at = _deadline(call, after.signaling, now)
-    if after.signaling not in UNANSWERED:
+    if signaling not in UNANSWERED:
         call.answer_at = call.media_due_at = None
+    call.deadline_at = _deadline(call, signaling, now)
 
 
 def _deadline(call: Call, signaling: Signaling, now: datetime) -> datetime | None:

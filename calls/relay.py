@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from calls import media_workers, operations
@@ -25,27 +26,45 @@ logger = logging.getLogger(__name__)
 
 #: Seconds that one reading waits for news; each reading renews the worker's lease.
 WAIT_SECONDS = 1.0
+#: How often the worker is asked for its load; this also is the relay's own heartbeat.
+STATUS_EVERY = timedelta(seconds=1)
 
 
-def run_once(url: str, wait: float = WAIT_SECONDS) -> int:
-    """Read and apply what is new at the worker; return how many events there were.
+class Relay:
+    """Reads one worker's log; between the readings it asks how the worker does."""
 
-    :raises MediaError: the worker cannot be reached.
-    """
-    worker, _ = MediaWorker.objects.get_or_create(url=url)
-    client = media_workers.client(url)
-    batch = client.events(worker.boot_id, worker.position, wait)
-    status = client.status()
-    now = timezone.now()
-    worker.capacity, worker.sessions = status.capacity, status.sessions
-    worker.is_draining = status.draining
-    worker.save(update_fields=["capacity", "sessions", "is_draining"])
-    media_workers.heard(worker, boot_id=batch.boot_id, now=now)
-    for event in batch.events:
-        deliver(event, boot_id=batch.boot_id, now=now)
-    MediaWorker.objects.filter(pk=worker.pk, boot_id=batch.boot_id).update(position=batch.last)
-    Heartbeat.objects.update_or_create(name="relay", defaults={"at": now})
-    return len(batch.events)
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._client = media_workers.client(url)
+        self._asked_at: datetime | None = None
+
+    def run_once(self, wait: float = WAIT_SECONDS) -> int:
+        """Read and apply what is new, waiting up to `wait` seconds; return how much it was.
+
+        :raises MediaError: the worker cannot be reached.
+        """
+        worker, _ = MediaWorker.objects.get_or_create(url=self._url)
+        batch = self._client.events(worker.boot_id, worker.position, wait)
+        now = timezone.now()
+        if worker.boot_id != batch.boot_id:
+            self._asked_at = None
+            media_workers.heard(worker, boot_id=batch.boot_id, now=now)
+        for event in batch.events:
+            deliver(event, boot_id=batch.boot_id, now=now)
+        mine = MediaWorker.objects.filter(pk=worker.pk, boot_id=batch.boot_id)
+        mine.update(position=batch.last, heartbeat_at=now)
+        self._ask(mine, now)
+        return len(batch.events)
+
+    def _ask(self, worker: QuerySet[MediaWorker], now: datetime) -> None:
+        if self._asked_at is not None and now - self._asked_at < STATUS_EVERY:
+            return
+        status = self._client.status()
+        worker.update(
+            capacity=status.capacity, sessions=status.sessions, is_draining=status.draining
+        )
+        Heartbeat.objects.update_or_create(name="relay", defaults={"at": now})
+        self._asked_at = now
 
 
 def deliver(event: SessionEvent, *, boot_id: str, now: datetime) -> None:

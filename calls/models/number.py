@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.core.validators import RegexValidator
 from django.db import models
 
 from calls.domain.vocabulary import AnswerPolicy
@@ -22,7 +23,9 @@ class PhoneNumber(models.Model):
     waba_id = models.CharField("WhatsApp business account", max_length=64, blank=True)
     display_phone_number = models.CharField(max_length=32, blank=True)
     label = models.CharField(max_length=100, blank=True)
-    access_token = EncryptedTextField(blank=True)
+    access_token = EncryptedTextField(
+        blank=True, validators=[RegexValidator(r"\A[!-~]*\Z", "A token has no spaces.")]
+    )
 
     answer_policy = models.CharField(
         max_length=16,

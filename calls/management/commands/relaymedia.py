@@ -40,11 +40,12 @@ class Command(BaseCommand):
 
 def follow(url: str, stopping: Event) -> None:
     """Read one worker until told to stop; whatever fails is tried again."""
+    reading = relay.Relay(url)
     reachable = True
     while not stopping.is_set():
         close_old_connections()
         try:
-            relay.run_once(url)
+            reading.run_once()
         except (MediaError, DatabaseError) as error:
             if reachable:
                 logger.warning("media worker %s: %s", url, error)

@@ -302,6 +302,14 @@ class TestTimers:
         assert operations.wake(call_id=call.pk, now=after(4.9)).signaling == "pre_accepted"
         assert operations.wake(call_id=call.pk, now=after(5)).signaling == "accepting"
 
+    def test_policy_ring_says_nothing_more_once_somebody_answers(self):
+        call = make_call(make_number(answer_policy="ring", ring_seconds=5))
+        operations.answer(call_id=call.pk, by="admin:ana", now=after(1))
+
+        operations.wake(call_id=call.pk, now=after(5))
+
+        assert kinds(call).count("answer_requested") == 1
+
     def test_the_accept_waits_three_seconds_for_media(self, number):
         call = make_call(number)
         pre_accepted(call, 1)

@@ -1,6 +1,7 @@
 """From the media worker's log into the calls: at least once, applied once."""
 
 import pytest
+import time_machine
 
 from calls import relay
 from calls.domain import events
@@ -31,9 +32,9 @@ def test_events_reach_the_timeline_once(call, fake_media):
     fake_media.report(str(call.pk), "connected", remote="x")
     fake_media.report(str(call.pk), "digit", digit="5", duration_ms=100)
 
-    assert relay.run_once(URL, 0) == 2
+    assert relay.Relay(URL).run_once(0) == 2
     MediaWorker.objects.update(position=0)
-    assert relay.run_once(URL, 0) == 2
+    assert relay.Relay(URL).run_once(0) == 2
 
     assert kinds(call) == ["media_connected", "digit_received"]
     assert MediaWorker.objects.get().position == 2
@@ -41,18 +42,34 @@ def test_events_reach_the_timeline_once(call, fake_media):
 
 
 def test_the_status_of_the_worker_is_kept(fake_media):
-    relay.run_once(URL, 0)
+    relay.Relay(URL).run_once(0)
 
     worker = MediaWorker.objects.get()
     assert (worker.capacity, worker.boot_id, worker.is_draining) == (10, "boot-1", False)
     assert worker.heartbeat_at is not None
 
 
+def test_a_busy_worker_is_not_asked_for_its_status_each_time(fake_media, monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        fake_media, "status", lambda: asked.append(1) or type(fake_media).status(fake_media)
+    )
+    reading = relay.Relay(URL)
+
+    with time_machine.travel(T0, tick=False) as clock:
+        reading.run_once(0)
+        reading.run_once(0)
+        clock.shift(1)
+        reading.run_once(0)
+
+    assert len(asked) == 2
+
+
 def test_an_older_owner_is_not_heard(call, fake_media):
     MediaSession.objects.update(epoch=2)
     fake_media.report(str(call.pk), "connected", epoch=1)
 
-    relay.run_once(URL, 0)
+    relay.Relay(URL).run_once(0)
 
     assert kinds(call) == []
 
@@ -63,7 +80,7 @@ def test_a_recording_that_a_new_life_finished_is_taken(call, fake_media):
         str(call.pk), "recording_finished", epoch=0, recording_id=str(recording.pk), path="r.opus"
     )
 
-    relay.run_once(URL, 0)
+    relay.Relay(URL).run_once(0)
 
     recording.refresh_from_db()
     assert (recording.status, recording.path) == ("completed", "r.opus")
@@ -75,7 +92,7 @@ def test_an_event_about_nobody_does_not_stop_the_others(call, fake_media, call_i
     fake_media.report(str(call.pk), "a_kind_of_the_future")
     fake_media.report(str(call.pk), "first_packet")
 
-    relay.run_once(URL, 0)
+    relay.Relay(URL).run_once(0)
 
     assert kinds(call) == ["first_packet_received"]
 
@@ -83,7 +100,7 @@ def test_an_event_about_nobody_does_not_stop_the_others(call, fake_media, call_i
 def test_a_restarted_worker_loses_its_calls(call, fake_media):
     fake_media.boot_id = "boot-2"
 
-    relay.run_once(URL, 0)
+    relay.Relay(URL).run_once(0)
 
     call.refresh_from_db()
     assert (call.signaling, call.hangup_cause) == ("ending", "worker_lost")
@@ -95,7 +112,7 @@ def test_an_unreachable_worker_raises(fake_media):
     fake_media.is_reachable = False
 
     with pytest.raises(MediaError):
-        relay.run_once(URL, 0)
+        relay.Relay(URL).run_once(0)
 
 
 @pytest.mark.parametrize(
