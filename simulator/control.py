@@ -107,7 +107,7 @@ class Control:
                 "open_peers": len(OPEN_PEERS),
                 "webhooks_under_way": self._network.courier.under_way(),
                 "graph_faults_waiting": self._network.faults.waiting(),
-                "tasks": len(asyncio.all_tasks()),
+                "tasks": _tasks_of_calls(),
             }
         )
 
@@ -255,6 +255,12 @@ class Control:
         if call is None:
             raise web.HTTPNotFound(text=json.dumps({"error": "no such call"}))
         return call
+
+
+def _tasks_of_calls() -> int:
+    """Tasks of calls, media and webhooks: all but those of HTTP connections and the main one."""
+    names = [getattr(task.get_coro(), "__qualname__", "") for task in asyncio.all_tasks()]
+    return sum(not name.startswith("RequestHandler.") and name != "serve" for name in names)
 
 
 def _reached(call: Call, wanted: str) -> bool:

@@ -54,7 +54,7 @@ class SimulatorProcess:
 
         :raises RuntimeError: it did not come up.
         """
-        environment = dict(os.environ)
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("SIMULATOR_")}
         for name, value in self._flags.items():
             environment[f"SIMULATOR_{name.upper()}"] = str(value)
         if self._log_path is not None:

@@ -67,8 +67,13 @@ def tone_level(samples: Samples, frequency: float) -> float:
 
 
 def dominant_frequency(samples: Samples) -> float | None:
-    """The strongest frequency in Hz (to about 1 Hz for a second of sound), None for silence."""
-    if len(samples) < _WINDOW or loudest(samples) <= AUDIBLE:
+    """The strongest frequency in Hz (to 1 Hz for a second of sound or more), None for silence."""
+    size = min(len(samples), RATE)
+    if size < _WINDOW or loudest(samples) <= AUDIBLE:
         return None
-    spectrum = np.abs(np.fft.rfft(samples.astype(np.float64) * np.hanning(len(samples))))
-    return float(np.argmax(spectrum)) * RATE / len(samples)
+    window = np.hanning(size)
+    power = np.zeros(size // 2 + 1)
+    for start in range(0, len(samples) - size + 1, size):
+        piece = samples[start : start + size].astype(np.float64) * window
+        power += np.abs(np.fft.rfft(piece)) ** 2
+    return float(np.argmax(power)) * RATE / size

@@ -241,6 +241,24 @@ async def test_a_user_who_hangs_up_leaves_times_and_our_own_data(business, line,
     assert terminate["duration"] in (1, 2)
 
 
+@pytest.mark.parametrize("ice", ["lite", "full"])
+async def test_a_call_leaves_no_task_and_no_socket_behind(
+    ice, business, line, call, report, process
+):
+    assert (await ask(process.client.health))["tasks"] == 0
+    call_id = await call(ice=ice, dtmf="5")
+    await talk(business, line, await business.wait("connect"))
+    await line.speak(TONE, 10)
+    assert (await ask(process.client.health))["tasks"] > 0
+
+    await business.graph("terminate", call_id)
+    await report(call_id, "terminate_acked")
+    await report(call_id)
+    health = await ask(process.client.health)
+
+    assert (health["tasks"], health["open_peers"], health["webhooks_under_way"]) == (0, 0, 0)
+
+
 async def test_a_rejected_call_ends(business, call, report):
     call_id = await call()
     await business.wait("connect")

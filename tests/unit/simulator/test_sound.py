@@ -70,6 +70,8 @@ def test_the_loudest_20_ms_count_not_the_average():
 
 def test_dominant_frequency_is_exact_for_a_second_of_tone():
     assert sound.dominant_frequency(sine(523, 0.3, 1)) == 523.0
+    assert sound.dominant_frequency(sine(523, 0.3, 3.5)) == 523.0
+    assert sound.dominant_frequency(sine(500, 0.3, 0.5)) == 500.0
 
 
 @pytest.mark.parametrize("kind", ["tone", "voice"])
