@@ -12,12 +12,12 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Coroutine, Mapping
+from typing import Any, TypeVar
 
 from project import env, generated_secrets, instance, places, programs, readiness
 from project.env import Environment
-from project.supervisor import ProgramFailed, Supervisor
+from project.supervisor import ProgramFailed, Say, Supervisor, say_on_stdout
 
 BROKER_START_SECONDS = 20.0
 READY_SECONDS = 90.0
@@ -25,6 +25,8 @@ READY_SECONDS = 90.0
 LOCK_SECONDS = 20.0
 
 FAILED = 1
+
+T = TypeVar("T")
 
 
 class UnableToStart(Exception):
@@ -34,7 +36,7 @@ class UnableToStart(Exception):
 class Instance:
     """One running instance: `start()`, then `run()` until told to stop."""
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
+    def __init__(self, environ: Mapping[str, str], say: Say = say_on_stdout) -> None:
         """:raises UnableToStart: something outside is not as it must be."""
         self.environment = _prepare(environ)
         self._environ = environ
@@ -44,14 +46,13 @@ class Instance:
         except instance.InUse as taken:
             raise UnableToStart(str(taken)) from taken
         _require_free_ports(self.environment)
-        self._supervisor = Supervisor(keep_open=(lock,))
+        self._supervisor = Supervisor(say, keep_open=(lock,))
         self._lock = lock
         self.ready_after = 0.0
+        self.made: dict[str, Any] = {}  # what a first start made, to be shown once
 
-    async def start(self) -> dict[str, Any]:
+    async def start(self) -> None:
         """Start everything and wait until it is ready.
-
-        Gives back what the first start made, to be shown once.
 
         :raises UnableToStart: something does not come up.
         """
@@ -68,11 +69,10 @@ class Instance:
         self._supervisor.start(programs.service(environment, environ))
         await self._wait_for_service()
         self.ready_after = time.monotonic() - self._began
-        made: dict[str, Any] = json.loads(lines[-1]) if lines else {}
-        return made
+        self.made = json.loads(lines[-1])
 
     async def stop(self) -> None:
-        """Stop everything; a second wish to stop ends it at once."""
+        """Stop everything and give the data folder free."""
         await self._supervisor.stop()
         os.close(self._lock)
 
@@ -141,9 +141,9 @@ def _require_free_ports(environment: Environment) -> None:
             )
 
 
-def describe(running: Instance, made: Mapping[str, Any]) -> str:
+def describe(running: Instance) -> str:
     """Where things are, and what was made just now and is never shown again."""
-    environment = running.environment
+    environment, made = running.environment, running.made
     local = programs.local_url(environment)
     lines = [
         f"Switchhook is ready after {running.ready_after:.1f} s.",
@@ -170,24 +170,37 @@ def describe(running: Instance, made: Mapping[str, Any]) -> str:
 
 async def _up(environ: Mapping[str, str]) -> int:
     running = Instance(environ)
-    asked = asyncio.Event()
-    _on_signals(asked, running)
-    starting = asyncio.create_task(running.start())
-    stopping = asyncio.create_task(asked.wait())
+    asked = wish_to_stop(running)
     try:
-        await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        if not asked.is_set():
-            sys.stdout.write(f"\n{describe(running, starting.result())}\n")
-            sys.stdout.flush()
-            await stopping
+        if await unless_asked(_announce(running), asked):
+            await asked.wait()
     finally:
-        starting.cancel()
-        stopping.cancel()
         await running.stop()
     return 0
 
 
-def _on_signals(asked: asyncio.Event, running: Instance) -> None:
+async def _announce(running: Instance) -> bool:
+    await running.start()
+    sys.stdout.write(f"\n{describe(running)}\n")
+    sys.stdout.flush()
+    return True
+
+
+async def unless_asked(work: Coroutine[Any, Any, T], asked: asyncio.Event) -> T | None:
+    """The result of `work`, or None as soon as somebody asked to stop."""
+    working, stopping = asyncio.create_task(work), asyncio.create_task(asked.wait())
+    try:
+        await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        return working.result() if working.done() else None
+    finally:
+        working.cancel()
+        stopping.cancel()
+
+
+def wish_to_stop(running: Instance) -> asyncio.Event:
+    """An event that Ctrl-C, SIGTERM or a closed terminal sets; a second wish ends it at once."""
+    asked = asyncio.Event()
+
     def ask() -> None:
         if asked.is_set():
             running.kill()
@@ -195,6 +208,7 @@ def _on_signals(asked: asyncio.Event, running: Instance) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, ask)
+    return asked
 
 
 def main(environ: Mapping[str, str] | None = None) -> int:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
@@ -15,8 +13,6 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("admin/", admin.site.urls),
+    path("webhooks/", include("webhooks.urls")),
+    path("api/v1/", include("calls.api.urls")),
 ]
-if find_spec("webhooks.urls"):
-    urlpatterns.append(path("webhooks/", include("webhooks.urls")))
-if find_spec("calls.api.urls"):
-    urlpatterns.append(path("api/v1/", include("calls.api.urls")))
