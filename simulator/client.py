@@ -105,6 +105,13 @@ class SimulatorClient:
         """
         self._ask("POST", self._path(call_id) + "/digits", {"digits": digits})
 
+    def speak(self, call_id: str, kind: str, **speech: object) -> None:
+        """The user says something else: tone, voice, silence or none.
+
+        :raises SimulatorError: there is no audio to carry it.
+        """
+        self._ask("POST", self._path(call_id) + "/speak", {"kind": kind, **speech})
+
     def spoil_graph(
         self,
         action: str,

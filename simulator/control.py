@@ -18,7 +18,7 @@ from simulator.faults import FaultOrder
 from simulator.network import Network
 from simulator.payloads import change, envelope
 from simulator.peer import OPEN_PEERS
-from simulator.plans import DIGITS, CallPlan
+from simulator.plans import DIGITS, CallPlan, Speech
 from simulator.reading import BadRequest, read
 from simulator.report import CallReport, report
 from simulator.rules import CallState
@@ -85,6 +85,7 @@ class Control:
             ("GET", "/sim/calls/{id:[^/]+}", self.read_call),
             ("POST", "/sim/calls/{id:[^/]+}/hangup", self.hang_up),
             ("POST", "/sim/calls/{id:[^/]+}/digits", self.press),
+            ("POST", "/sim/calls/{id:[^/]+}/speak", self.speak),
             ("POST", "/sim/graph-faults", self.add_fault),
             ("DELETE", "/sim/graph-faults", self.clear_faults),
             ("GET", "/sim/deliveries", self.deliveries),
@@ -175,6 +176,15 @@ class Control:
             raise BadRequest("digits may contain 0-9 * # A-D only")
         pressed = self._call(request).press(digits)
         return web.json_response({"pressed": pressed}, status=200 if pressed else 409)
+
+    async def speak(self, request: web.Request) -> web.Response:
+        """The user says something else; 409 while there is no audio."""
+        speech = read(Speech, await _json(request))
+        speaker = self._call(request).peer.speaker
+        if speaker is None:
+            return web.json_response({"error": "there is no audio"}, status=409)
+        await speaker.say(speech)
+        return web.json_response({"kind": speech.kind})
 
     async def add_fault(self, request: web.Request) -> web.Response:
         """Spoil coming Graph requests."""

@@ -7,6 +7,7 @@ ICE-lite: it answers checks and never sends any).
 
 import asyncio
 import secrets
+import struct
 from collections.abc import Callable
 from typing import Protocol, cast
 
@@ -99,7 +100,7 @@ class IceLite(asyncio.DatagramProtocol):
     def _stun_received(self, data: bytes, address: Address) -> None:
         try:
             message = stun.parse_message(data)
-        except ValueError:
+        except (ValueError, struct.error):  # aioice lets short attributes raise the latter
             self._violation("malformed STUN message")
             return
         if message.message_class != stun.Class.REQUEST or self._deaf or not self._remote_ufrag:

@@ -46,6 +46,7 @@ class Speaker:
         self._sequence = secrets.randbits(16)
         self._base = secrets.randbits(32)
         self._octets = 0
+        self._frames: tuple[bytes, ...] = ()
         self._keys: deque[tuple[str, list[keypad.KeyPacket]]] = deque()
         self._held_back: bytes | None = None
 
@@ -54,25 +55,29 @@ class Speaker:
         for digit in digits:
             self._keys.extend((digit, step) for step in keypad.press(digit))
 
+    async def say(self, speech: Speech) -> None:
+        """Say something else from the next packet on."""
+        frames = await asyncio.to_thread(clip, speech.kind, speech.frequency, speech.level)
+        self._speech, self._frames = speech, frames
+
     async def run(self) -> None:
         """Speak until cancelled or the link is gone."""
         if self._switches.rtp == "never":
             return
         if self._switches.rtp == "after_business":
             await self.business_spoke.wait()
-        speech = self._speech
-        frames = await asyncio.to_thread(clip, speech.kind, speech.frequency, speech.level)
+        await self.say(self._speech)
         silence = await asyncio.to_thread(clip, "silence", 0, 0.0)
         loop = asyncio.get_running_loop()
         started = loop.time()
         tick = 0
         with contextlib.suppress(ConnectionError):
             while True:
-                await self._step(tick, frames, silence)
+                await self._step(tick, silence)
                 tick += 1
                 await asyncio.sleep(max(0.0, started + tick * _TICK - loop.time()))
 
-    async def _step(self, tick: int, frames: tuple[bytes, ...], silence: tuple[bytes, ...]) -> None:
+    async def _step(self, tick: int, silence: tuple[bytes, ...]) -> None:
         seconds = tick * _TICK
         change = self._switches.change_ssrc_after
         if change is not None and tick == round(change / _TICK):
@@ -83,7 +88,7 @@ class Speaker:
             await self._send_keys(tick, digit, packets, absent)
         elif self._speech.kind != "none":
             muted = _within(self._switches.mute, seconds)
-            source = silence if muted else frames
+            source = silence if muted else self._frames
             packet = self._packet(self._opus, tick == 0, tick, source[tick % len(source)])
             await self._transmit(packet, absent)
         if tick % _RTCP_TICKS == 0 and not self._switches.no_rtcp and not absent:

@@ -11,7 +11,7 @@ from aioice import ice
 
 from simulator import sound
 from simulator.client import SimulatorError
-from simulator.opus import clip
+from simulator.opus import Decoder, clip
 from simulator.process import SimulatorProcess
 from tests.integration.simulated_calls import (
     SCALE,
@@ -116,6 +116,20 @@ async def test_keys_can_be_pressed_by_the_control_api(business, line, call, proc
     await line.speak(TONE, 15, start=10)
 
     assert any(p.payload_type == 126 and p.payload[0] == 5 for p in line.packets)
+
+
+async def test_a_user_can_say_something_else_in_the_middle(business, line, call, process):
+    call_id = await call(speak={"kind": "silence"})
+    await talk(business, line, await business.wait("connect"))
+    await line.speak(TONE, 10)
+    silent = len(line.packets)
+    await ask(lambda: process.client.speak(call_id, "tone", frequency=600))
+    await line.speak(TONE, 30, start=10)
+
+    decoder = Decoder()
+    heard = [decoder.decode(packet.payload) for packet in line.packets]
+    assert sound.loudest(np.concatenate(heard[:silent])) < -60
+    assert sound.tone_level(np.concatenate(heard[silent:]), 600) == pytest.approx(-12, abs=1)
 
 
 async def test_media_before_accept_is_a_violation(business, line, call, report):
