@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 import av
+from av.audio.codeccontext import AudioCodecContext
 from av.audio.frame import AudioFrame
 
 from sdp.media.playback import Prompt
@@ -63,25 +64,43 @@ def _decode(data: bytes, container: str) -> Iterator[AudioFrame]:
 def _filled(frame: AudioFrame) -> AudioFrame:
     if frame.samples == PACKET_TICKS:
         return frame
-    samples = frame.to_ndarray()
-    whole = AudioFrame(format="s16", layout="mono", samples=PACKET_TICKS)
-    plane = samples.tobytes()
-    whole.planes[0].update(plane + bytes(2 * PACKET_TICKS - len(plane)))
-    whole.sample_rate = CLOCK_RATE
-    return whole
+    samples = frame.to_ndarray().tobytes()
+    return make_frame(samples + bytes(2 * PACKET_TICKS - len(samples)), 0)
 
 
 def _encode(frames: Iterator[AudioFrame]) -> Iterator[bytes]:
-    encoder = av.CodecContext.create("libopus", "w")
+    encoder = make_encoder()
+    for index, frame in enumerate(frames):
+        frame.pts = index * PACKET_TICKS
+        yield from map(bytes, encoder.encode(frame))
+    yield from map(bytes, encoder.encode(None))
+
+
+def make_frame(samples: bytes, position: int) -> AudioFrame:
+    """A frame of 20 ms from 16-bit mono samples."""
+    frame = AudioFrame(format="s16", layout="mono", samples=PACKET_TICKS)
+    frame.planes[0].update(samples)
+    frame.sample_rate = CLOCK_RATE
+    frame.pts = position
+    return frame
+
+
+def make_encoder() -> AudioCodecContext:
+    """An encoder of 20 ms packets from frames of 48 kHz mono."""
+    encoder = AudioCodecContext.create("libopus", "w")
     encoder.sample_rate = CLOCK_RATE
     encoder.layout = "mono"
     encoder.format = "s16"
     encoder.bit_rate = BIT_RATE
     encoder.time_base = Fraction(1, CLOCK_RATE)
     encoder.options = {"application": "voip", "frame_duration": "20", "cutoff": CUTOFF}
-    position = 0
-    for frame in frames:
-        frame.pts = position
-        position += frame.samples
-        yield from map(bytes, encoder.encode(frame))
-    yield from map(bytes, encoder.encode(None))
+    return encoder
+
+
+def make_decoder() -> AudioCodecContext:
+    """A decoder to 48 kHz mono, 16 bits."""
+    decoder = AudioCodecContext.create("libopus", "r")
+    decoder.sample_rate = CLOCK_RATE
+    decoder.layout = "mono"
+    decoder.format = "s16"
+    return decoder

@@ -11,7 +11,6 @@ of it when its owner dies, however it dies.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import fcntl
 import json
 import logging
@@ -19,9 +18,9 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +31,7 @@ log = logging.getLogger("sdp.media")
 
 TRACKS = ".tracks"
 LOCK = "lock"
+FOLDER_MODE, FILE_MODE = 0o750, 0o640  # people's voices: not for everybody on this machine
 MAX_BACKLOG = 120  # pages of one recording that wait for the disk: a minute of both tracks
 MIXDOWN_SECONDS = 900.0
 _RECORDING_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
@@ -135,7 +135,8 @@ class TrackStore:
     def __init__(self, recordings: Path, boot_id: str) -> None:
         self._recordings = recordings
         self._folder = recordings / TRACKS / boot_id
-        self._folder.mkdir(mode=0o750, parents=True)
+        for folder in (recordings, recordings / TRACKS, self._folder):
+            folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
         self._lock = _try_lock(self._folder)
         self._disk = ThreadPoolExecutor(max_workers=1, thread_name_prefix="disk")
         self._turn = asyncio.Semaphore(1)
@@ -149,46 +150,60 @@ class TrackStore:
     async def finish(self, tracks: TrackFiles) -> Finished:
         """Close the tracks and put them side by side."""
         await asyncio.wrap_future(tracks.close())
-        if tracks.problem:
-            log.warning("recording %s: %s", tracks.recording_id, tracks.problem)
-        return await self.mix(tracks.folder, tracks.recording_id)
+        finished = await self._mix(tracks.folder, tracks.recording_id)
+        if not tracks.problem:
+            return finished
+        log.warning("recording %s: %s", tracks.recording_id, tracks.problem)
+        return replace(finished, message=tracks.problem)
 
-    async def mix(self, folder: Path, recording_id: str) -> Finished:
-        """Make the finished file of two tracks, one at a time, in a process of its own."""
-        output = folder / f"{recording_id}.part"
-        caller, ours = (track_path(folder, recording_id, side) for side in Side)
-        async with self._turn:
-            result = await _run_mixdown(caller, ours, output)
-        if not result.get("duration_ms"):
-            return Finished(message=str(result.get("error") or "nothing was recorded"))
-        final = self._recordings / f"{recording_id}.opus"
-        os.replace(output, final)
-        for path in (caller, ours):
-            path.unlink(missing_ok=True)
-        size = final.stat().st_size
-        return Finished(final.name, int(result["duration_ms"]), size)
-
-    def orphans(self) -> Iterator[Orphan]:
-        """Recordings whose worker is gone; they are ours now. Folders with nothing are removed."""
+    async def recover(self) -> AsyncIterator[tuple[Orphan, Finished]]:
+        """Finish the recordings of workers that are gone."""
         for folder in sorted((self._recordings / TRACKS).iterdir()):
             if folder == self._folder or not folder.is_dir():
                 continue
             lock = _try_lock(folder)
             if lock is None:
                 continue
-            found = list(_orphans_in(folder))
-            yield from found
-            if not found:
-                shutil.rmtree(folder, ignore_errors=True)
-            os.close(lock)
+            try:
+                for orphan in _orphans_in(folder):
+                    yield orphan, await self._mix(folder, orphan.recording_id)
+                _remove_if_empty(folder)
+            finally:
+                os.close(lock)
+
+    async def _mix(self, folder: Path, recording_id: str) -> Finished:
+        """Make the finished file of two tracks, one at a time, in a process of its own.
+
+        Tracks that could not be put together stay, and the next start tries again.
+        """
+        output = folder / f"{recording_id}.part"
+        paths = [track_path(folder, recording_id, side) for side in Side]
+        async with self._turn:
+            result = await _run_mixdown([*paths, output])
+        if result.get("error"):
+            return Finished(message=str(result["error"]))
+        duration = int(result["duration_ms"])
+        finished = Finished(message="nothing was recorded")
+        if duration:
+            final = self._recordings / f"{recording_id}.opus"
+            output.chmod(FILE_MODE)
+            os.replace(output, final)
+            finished = Finished(final.name, duration, final.stat().st_size)
+        for path in paths:
+            path.unlink(missing_ok=True)
+        return finished
 
     def close(self) -> None:
         """Wait for the disk; leave the folder if there is something in it to be recovered."""
         self._disk.shutdown(wait=True)
-        if {path.name for path in self._folder.iterdir()} <= {LOCK}:
-            shutil.rmtree(self._folder, ignore_errors=True)
+        _remove_if_empty(self._folder)
         if self._lock is not None:
             os.close(self._lock)
+
+
+def _remove_if_empty(folder: Path) -> None:
+    if {path.name for path in folder.iterdir()} <= {LOCK}:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _try_lock(folder: Path) -> int | None:
@@ -206,16 +221,28 @@ def _try_lock(folder: Path) -> int | None:
 
 
 def _orphans_in(folder: Path) -> Iterator[Orphan]:
-    for path in sorted(folder.glob(f"*.{Side.CALLER}.ogg")):
-        with path.open("rb") as file, contextlib.suppress(OggError):
-            tags = read_track(file.read(_HEAD_BYTES)).tags
-            recording_id = path.name.removesuffix(f".{Side.CALLER}.ogg")
+    """The recordings of a folder; tracks without a whole header hold nothing and are removed."""
+    for recording_id in sorted({path.name.partition(".")[0] for path in folder.glob("*.ogg")}):
+        paths = [track_path(folder, recording_id, side) for side in Side]
+        tags = next(filter(None, map(_tags, paths)), None)
+        if tags is not None:
             epoch = int(tags.get("epoch", "0"))
             yield Orphan(recording_id, tags.get("call_id", ""), epoch, folder)
+        else:
+            for path in paths:
+                path.unlink(missing_ok=True)
 
 
-async def _run_mixdown(caller: Path, ours: Path, output: Path) -> dict[str, Any]:
-    arguments = (sys.executable, "-m", "sdp.media.mixdown", str(caller), str(ours), str(output))
+def _tags(path: Path) -> dict[str, str] | None:
+    try:
+        with path.open("rb") as file:
+            return read_track(file.read(_HEAD_BYTES)).tags
+    except (OSError, OggError):
+        return None
+
+
+async def _run_mixdown(paths: list[Path]) -> dict[str, Any]:
+    arguments = (sys.executable, "-m", "sdp.media.mixdown", *map(str, paths))
     process = await asyncio.create_subprocess_exec(*arguments, stdout=asyncio.subprocess.PIPE)
     try:
         printed, _ = await asyncio.wait_for(process.communicate(), MIXDOWN_SECONDS)
@@ -226,6 +253,6 @@ async def _run_mixdown(caller: Path, ours: Path, output: Path) -> dict[str, Any]
             process.kill()
     try:
         result = json.loads(printed)
-    except ValueError:
+        return {"duration_ms": int(result["duration_ms"])}
+    except (ValueError, TypeError, KeyError):
         return {"error": "putting the tracks together failed"}
-    return result if isinstance(result, dict) else {}

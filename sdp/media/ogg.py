@@ -1,5 +1,4 @@
-"""Ogg pages around Opus packets (RFC 3533, RFC 7845): a writer for growing files, a reader for
-files that may end anywhere. Pure: bytes out, bytes in; no codec.
+"""Ogg pages around Opus packets (RFC 3533, RFC 7845). Pure: bytes out, bytes in; no codec.
 
 A track is written while the call lives, so it must be readable after a crash at any moment, and
 it must say exactly when each packet was heard. Therefore: a page closes about each second and
@@ -10,8 +9,9 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from sdp.media.opus import packet_ticks
 
@@ -19,10 +19,10 @@ from sdp.media.opus import packet_ticks
 PAGE_TICKS = 48_000
 MAX_SEGMENTS = 255
 MAX_PACKET = 1500
+FIRST, LAST = 2, 4  # flags of the first and the last page of a stream
 
 _HEAD = struct.Struct("<4sBBqIIIB")
 _CRC_AT = 22
-_FIRST, _LAST = 2, 4
 _REVERSED = bytes(int(f"{value:08b}"[::-1], 2) for value in range(256))
 
 
@@ -36,6 +36,38 @@ def checksum(page: bytes) -> int:
     return int.from_bytes(value.to_bytes(4, "little").translate(_REVERSED), "big")
 
 
+class Pages:
+    """Numbers the pages of one logical stream."""
+
+    def __init__(self, serial: int) -> None:
+        self._serial = serial & 0xFFFFFFFF
+        self._number = 0
+
+    def page(self, packets: Sequence[bytes], granule: int, flags: int = 0) -> bytes:
+        """One page of whole packets, at most 255 segments of them."""
+        lacing = b"".join(b"\xff" * (len(p) // 255) + bytes([len(p) % 255]) for p in packets)
+        head = _HEAD.pack(b"OggS", 0, flags, granule, self._serial, self._number, 0, len(lacing))
+        self._number += 1
+        page = head + lacing + b"".join(packets)
+        return page[:_CRC_AT] + checksum(page).to_bytes(4, "little") + page[_CRC_AT + 4 :]
+
+
+def segments(packet: bytes) -> int:
+    """How many of a page's 255 segments a packet takes."""
+    return len(packet) // 255 + 1
+
+
+def tags_packet(tags: Mapping[str, str]) -> bytes:
+    """OpusTags (RFC 7845 section 5.2)."""
+    comments = b"".join(_text(f"{key}={value}") for key, value in tags.items())
+    return b"OpusTags" + _text("switchhook") + struct.pack("<I", len(tags)) + comments
+
+
+def _text(text: str) -> bytes:
+    data = text.encode()
+    return struct.pack("<I", len(data)) + data
+
+
 @dataclass(frozen=True, slots=True)
 class Placed:
     """An Opus packet and where it begins, in 48 kHz ticks since the recording began."""
@@ -46,37 +78,35 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """A track as read back: its tags and its packets in order."""
+    """A track as read back. `end` is where its last packet ends, in 48 kHz ticks."""
 
     tags: dict[str, str]
-    packets: list[Placed] = field(default_factory=list)
+    end: int = 0
+    data: bytes = field(default=b"", repr=False)
 
-    @property
-    def end(self) -> int:
-        """Where the last packet ends, in 48 kHz ticks."""
-        if not self.packets:
-            return 0
-        last = self.packets[-1]
-        return last.position + packet_ticks(last.packet)
+    def packets(self) -> Iterator[Placed]:
+        """All packets in order, read one page after the other: a call may last for hours."""
+        for granule, packets in _audio_pages(self.data):
+            position = granule - sum(map(packet_ticks, packets))
+            for packet in packets:
+                yield Placed(position, packet)
+                position += packet_ticks(packet)
 
 
 class TrackWriter:
-    """One logical stream. Every method returns the bytes to append to the file, often none."""
+    """A growing mono track. Every method returns the bytes to append to the file, often none."""
 
     def __init__(self, serial: int) -> None:
-        self._serial = serial
-        self._page_number = 0
+        self._pages = Pages(serial)
         self._packets: list[bytes] = []
         self._segments = 0
         self._opened_at = 0
         self.end = 0  # where the next packet may begin, in ticks
 
-    def begin(self, tags: dict[str, str]) -> bytes:
+    def begin(self, tags: Mapping[str, str]) -> bytes:
         """The two header pages (RFC 7845 section 5)."""
         head = b"OpusHead" + struct.pack("<BBHIhB", 1, 1, 0, 48_000, 0, 0)
-        comments = b"".join(_text(f"{key}={value}") for key, value in tags.items())
-        written = b"OpusTags" + _text("switchhook") + struct.pack("<I", len(tags)) + comments
-        return self._page([head], 0, _FIRST) + self._page([written], 0, 0)
+        return self._pages.page([head], 0, FIRST) + self._pages.page([tags_packet(tags)], 0)
 
     def add(self, packet: bytes, position: int) -> bytes:
         """Append `packet` at `position` ticks, or as soon after it as the one before ends."""
@@ -84,46 +114,25 @@ class TrackWriter:
         if not ticks or len(packet) > MAX_PACKET:
             return b""
         closed = b""
-        segments = len(packet) // 255 + 1
-        if position > self.end or self._segments + segments > MAX_SEGMENTS:
+        if position > self.end or self._segments + segments(packet) > MAX_SEGMENTS:
             closed = self.flush()
         if not self._packets:
             self._opened_at = self.end = max(position, self.end)
         self._packets.append(packet)
-        self._segments += segments
+        self._segments += segments(packet)
         self.end += ticks
         if self.end - self._opened_at >= PAGE_TICKS:
             closed += self.flush()
         return closed
 
     def flush(self) -> bytes:
-        """Close the open page, if it holds anything."""
+        """Close the open page, if it holds anything. No page is marked as the last one: a track
+        may end anywhere, so its reader does not look for that."""
         if not self._packets:
             return b""
-        page = self._page(self._packets, self.end, 0)
+        page = self._pages.page(self._packets, self.end)
         self._packets, self._segments = [], 0
         return page
-
-    def finish(self) -> bytes:
-        """Close the stream."""
-        page = self._page(self._packets, self.end, _LAST)
-        self._packets, self._segments = [], 0
-        return page
-
-    def _page(self, packets: list[bytes], granule: int, flags: int) -> bytes:
-        lacing = b"".join(b"\xff" * (len(p) // 255) + bytes([len(p) % 255]) for p in packets)
-        head = _HEAD.pack(
-            b"OggS", 0, flags, granule, self._serial, self._page_number, 0, len(lacing)
-        )
-        self._page_number += 1
-        page = head + lacing + b"".join(packets)
-        crc = checksum(page).to_bytes(4, "little")
-        return page[:_CRC_AT] + crc + page[_CRC_AT + 4 :]
-
-
-def _text(text: str) -> bytes:
-    data = text.encode()
-    return struct.pack("<I", len(data)) + data
 
 
 def read_track(data: bytes) -> Track:
@@ -131,20 +140,15 @@ def read_track(data: bytes) -> Track:
 
     :raises OggError: not even the header pages are there.
     """
-    pages = _pages(data)
-    head = next(pages, None)
-    tags = next(pages, None)
-    if head is None or tags is None or not head[1] or not tags[1]:
-        raise OggError("no header pages")
-    if not head[1][0].startswith(b"OpusHead") or not tags[1][0].startswith(b"OpusTags"):
-        raise OggError("not Opus")
-    track = Track(_read_tags(tags[1][0]))
-    for granule, packets in pages:
-        position = granule - sum(packet_ticks(packet) for packet in packets)
-        for packet in packets:
-            track.packets.append(Placed(position, packet))
-            position += packet_ticks(packet)
-    return track
+    heads = [packets[0] for _, packets in islice(_pages(data), 2) if packets]
+    if len(heads) < 2 or heads[0][:8] != b"OpusHead" or heads[1][:8] != b"OpusTags":
+        raise OggError("no header pages of Opus")
+    end = max((granule for granule, _ in _audio_pages(data)), default=0)
+    return Track(_read_tags(heads[1]), end, data)
+
+
+def _audio_pages(data: bytes) -> Iterator[tuple[int, list[bytes]]]:
+    return islice(_pages(data), 2, None)
 
 
 def _pages(data: bytes) -> Iterator[tuple[int, list[bytes]]]:

@@ -93,11 +93,11 @@ class Recording:
     def finish(self) -> None:
         """Close both tracks."""
         self._place(self._buffer.flush())
-        self._write(Side.CALLER, self._caller.finish())
-        self._write(Side.OURS, self._ours.finish())
+        self._write(Side.CALLER, self._caller.flush())
+        self._write(Side.OURS, self._ours.flush())
 
     def _ticks(self, now: float) -> int:
-        return int((now - self._started_at) * CLOCK_RATE)
+        return round((now - self._started_at) * CLOCK_RATE)
 
     def _place(self, ready: list[tuple[Packet, int]]) -> None:
         for packet, arrived in ready:

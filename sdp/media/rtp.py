@@ -124,7 +124,7 @@ class Incoming:
         self.jitter = 0.0  # in clock ticks
         self._base = sequence
         self._transit: float | None = None
-        self._last_timestamp = 0
+        self._last_timestamp = -1
         self._expected_before = 0
         self._received_before = 0
 

@@ -124,6 +124,8 @@ async def _body(request: web.Request) -> object:
         return json.loads(await request.read())
     except (ValueError, RecursionError):
         raise MessageError("the body is not JSON") from None
+    except web.HTTPRequestEntityTooLarge:
+        raise MessageError("the body is too large") from None
 
 
 def _number(query: Mapping[str, str], name: str, most: float) -> float:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import secrets
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -17,8 +16,8 @@ from sdp.media.audio import UnreadableAudio
 from sdp.media.configuration import Configuration
 from sdp.media.dtls import Identity
 from sdp.media.engine import Engine
-from sdp.media.files import TrackFiles, TrackStore, is_recording_id
-from sdp.media.journal import Journal
+from sdp.media.eventlog import EventLog
+from sdp.media.files import Finished, TrackFiles, TrackStore, is_recording_id
 from sdp.media.messages import (
     CloseSession,
     EventBatch,
@@ -40,6 +39,8 @@ from sdp.media.transport import Transport
 
 log = logging.getLogger("sdp.media")
 
+PLAYBACK_FINISHED = MediaEventKind.PLAYBACK_FINISHED
+RECORDING_FINISHED = MediaEventKind.RECORDING_FINISHED
 SWEEP_SECONDS = 1.0
 PROMPT_SECONDS = 2.0  # how long the start of media waits for a prompt to be decoded
 FAREWELL_SECONDS = 3.0  # after a drain: for recordings to be finished
@@ -62,19 +63,16 @@ class Worker:
 
     def __init__(self, configuration: Configuration) -> None:
         self._configuration = configuration
-        self._boot_id = secrets.token_hex(8)
-        self._journal = Journal(self._boot_id)
+        self._log = EventLog(secrets.token_hex(8))
         self._registry: Registry[Live] = Registry(configuration.capacity)
         self._engine = Engine(self._output)
         self._identity = Identity(datetime.fromtimestamp(time.time(), UTC))
         self._ports = PortPool(configuration.bind_ip, configuration.ports)
         self._answerer = Answerer(configuration, self._identity, self._ports)
         self._shelf = PromptShelf(configuration.data_dir / "prompts")
-        self._store = TrackStore(configuration.data_dir / "recordings", self._boot_id)
+        self._store = TrackStore(configuration.data_dir / "recordings", self._log.boot_id)
         self._lives: dict[Transport, Live] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._changed = asyncio.Event()
-        self._read_up_to = 0
 
     # --- life -------------------------------------------------------------------------------------
 
@@ -89,7 +87,9 @@ class Worker:
     async def drain(self) -> None:
         """Refuse new calls, let the others end in time, then end them."""
         self._registry.is_draining = True
-        await self._wait_until(lambda: not len(self._registry), self._configuration.drain_seconds)
+        await self._log.wait_until(
+            lambda: not len(self._registry), self._configuration.drain_seconds
+        )
         for entry in self._registry.entries():
             entry.live.transport.session.fail("worker_lost", "the worker is shut down", _now())
             self._close(entry)
@@ -99,7 +99,7 @@ class Worker:
         finishing = {task for task in self._tasks if task.get_name() == "recording"}
         if finishing:
             await asyncio.wait(finishing, timeout=FAREWELL_SECONDS)
-        await self._wait_until(lambda: self._read_up_to >= self._journal.last, READER_SECONDS)
+        await self._log.wait_until(lambda: self._log.is_read, READER_SECONDS)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -158,13 +158,17 @@ class Worker:
         entry = self._registry.begin(call_id, request)
         if entry is None:
             return
-        live = entry.live
-        recording = self._recording(live, request.recording_id) if request.recording_id else None
-        live.transport.session.start(player, recording, _now())
-        if problem and request.playback is not None:
-            data: dict[str, Any] = {"playback_id": request.playback.playback_id, "cause": "failed"}
-            data |= {"played_ms": 0, "message": problem}
-            self._append(MediaEventKind.PLAYBACK_FINISHED, live.call_id, live.epoch, data)
+        session = entry.live.transport.session
+        if session.is_over:
+            player, problem = None, "there is no media any more"
+            self._cannot_record(entry.live, request.recording_id, problem)
+        else:
+            session.start(player, self._recording(entry.live, request.recording_id), _now())
+        if request.playback is not None and problem:
+            data = {"playback_id": request.playback.playback_id, "cause": "failed"}
+            self._report(
+                entry.live, PLAYBACK_FINISHED, {**data, "played_ms": 0, "message": problem}
+            )
 
     async def _player(self, playback: Playback | None) -> tuple[Player | None, str]:
         if playback is None:
@@ -180,7 +184,7 @@ class Worker:
         return Player(playback.playback_id, prompt), ""
 
     def _recording(self, live: Live, recording_id: str) -> Recording | None:
-        if live.transport.session.is_over:
+        if not recording_id:
             return None
         serials = secrets.randbits(32), secrets.randbits(32)
         recording = Recording(recording_id, serials, _now())
@@ -188,6 +192,10 @@ class Worker:
         tags = {"call_id": live.call_id, "epoch": str(live.epoch)}
         recording.begin(tags, live.transport.session.opus_payload_type)
         return recording
+
+    def _cannot_record(self, live: Live, recording_id: str, message: str) -> None:
+        if recording_id:
+            self._report(live, RECORDING_FINISHED, Finished(message=message).to_json(recording_id))
 
     def close(self, call_id: str, request: CloseSession) -> dict[str, Any]:
         """End a session; returns its statistics, the same ones if asked again.
@@ -220,11 +228,11 @@ class Worker:
         """The boot id and every open session's call id and epoch."""
         entries = self._registry.entries()
         listed = [{"call_id": entry.call_id, "epoch": entry.epoch} for entry in entries]
-        return {"boot_id": self._boot_id, "sessions": listed}
+        return {"boot_id": self._log.boot_id, "sessions": listed}
 
     def status(self) -> WorkerStatus:
         return WorkerStatus(
-            boot_id=self._boot_id,
+            boot_id=self._log.boot_id,
             capacity=self._configuration.capacity,
             sessions=len(self._registry),
             draining=self._registry.is_draining,
@@ -232,40 +240,20 @@ class Worker:
         )
 
     async def events(self, boot_id: str, after: int, wait: float) -> EventBatch:
-        """Events behind `after`, at once or as soon as there are any, at most `wait` seconds on.
-
-        A reader of another boot gets its answer at once: it has to learn of the new one.
-        """
-        if boot_id != self._boot_id:
-            return self._journal.read(boot_id, after)
-        self._read_up_to = max(self._read_up_to, min(after, self._journal.last))
-        self._signal()
-        await self._wait_until(lambda: self._journal.last > after, wait)
-        return self._journal.read(boot_id, after)
-
-    async def _wait_until(self, is_true: Callable[[], bool], seconds: float) -> None:
-        """Wait for a change that makes it true; give up in silence."""
-        until = _now() + seconds
-        while not is_true() and (left := until - _now()) > 0:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), left)
-
-    def _signal(self) -> None:
-        self._changed.set()
-        self._changed = asyncio.Event()
+        """See `EventLog.read`."""
+        return await self._log.read(boot_id, after, wait)
 
     # --- what sessions give -----------------------------------------------------------------------
 
-    def _append(self, kind: MediaEventKind, call_id: str, epoch: int, data: dict[str, Any]) -> None:
-        self._journal.append(kind, call_id, epoch, data, time.time())
-        self._signal()
+    def _report(self, live: Live, kind: MediaEventKind, data: dict[str, Any]) -> None:
+        self._log.append(kind, live.call_id, live.epoch, data)
 
     def _output(self, transport: Transport) -> None:
         live = self._lives[transport]
         session = transport.session
         events, session.events = session.events, []
         for kind, data in events:
-            self._append(kind, live.call_id, live.epoch, data)
+            self._report(live, kind, data)
         if session.recording is not None and live.tracks is not None:
             chunks, session.recording.chunks = session.recording.chunks, []
             for side, chunk in chunks:
@@ -283,8 +271,7 @@ class Worker:
 
     async def _finish_recording(self, live: Live, tracks: TrackFiles) -> None:
         finished = await self._store.finish(tracks)
-        data = finished.to_json(tracks.recording_id)
-        self._append(MediaEventKind.RECORDING_FINISHED, live.call_id, live.epoch, data)
+        self._report(live, RECORDING_FINISHED, finished.to_json(tracks.recording_id))
 
     # --- in the background ------------------------------------------------------------------------
 
@@ -303,10 +290,9 @@ class Worker:
                     self._close(entry)
 
     async def _recover(self) -> None:
-        for orphan in self._store.orphans():
-            finished = await self._store.mix(orphan.folder, orphan.recording_id)
+        async for orphan, finished in self._store.recover():
             data = finished.to_json(orphan.recording_id)
-            self._append(MediaEventKind.RECORDING_FINISHED, orphan.call_id, orphan.epoch, data)
+            self._log.append(RECORDING_FINISHED, orphan.call_id, orphan.epoch, data)
             log.info("recording %s: recovered", orphan.recording_id)
 
 

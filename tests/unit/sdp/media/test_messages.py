@@ -1,0 +1,77 @@
+"""The wire between Django and a media worker: JSON there and back, and what is refused."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from sdp.media.messages import (
+    CloseSession,
+    EventBatch,
+    Message,
+    MessageError,
+    OpenSession,
+    Playback,
+    SessionAnswer,
+    SessionEvent,
+    StartMedia,
+    WorkerStatus,
+)
+
+EVENT = SessionEvent(sequence=1, call_id="c1", epoch=2, kind="digit", at=1.5, data={"digit": "1"})
+
+MESSAGES: list[Message] = [
+    OpenSession(call_id="c1", epoch=1, offer="v=0", prompts=["greeting"]),
+    SessionAnswer(call_id="c1", epoch=1, sdp="v=0"),
+    Playback(playback_id="p1", prompt="greeting"),
+    StartMedia(epoch=1),
+    StartMedia(epoch=1, playback=Playback(playback_id="p1", prompt="x"), recording_id="r1"),
+    CloseSession(epoch=1, cause="normal_clearing"),
+    EVENT,
+    EventBatch(boot_id="b1", events=[EVENT], last=1),
+    WorkerStatus(boot_id="b1", capacity=10, sessions=2, draining=False),
+]
+
+
+@pytest.mark.parametrize("message", MESSAGES, ids=lambda message: type(message).__name__)
+def test_every_message_survives_the_wire(message):
+    assert type(message).from_json(json.loads(json.dumps(message.to_json()))) == message
+
+
+@pytest.mark.parametrize("message", MESSAGES, ids=lambda message: type(message).__name__)
+def test_fields_of_a_newer_version_are_ignored(message):
+    assert type(message).from_json({**message.to_json(), "from_the_future": 1}) == message
+
+
+@pytest.mark.parametrize("kind", sorted({type(m) for m in MESSAGES}, key=lambda kind: kind.__name__))
+@pytest.mark.parametrize("data", [None, 1, "text", [], {}])
+def test_what_is_not_such_an_object_is_refused(kind, data):
+    with pytest.raises(MessageError):
+        kind.from_json(data)
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        (OpenSession, {"call_id": "", "epoch": 1, "offer": ""}),
+        (OpenSession, {"call_id": "x" * 65, "epoch": 1, "offer": ""}),
+        (OpenSession, {"call_id": 5, "epoch": 1, "offer": ""}),
+        (OpenSession, {"call_id": "c", "epoch": -1, "offer": ""}),
+        (OpenSession, {"call_id": "c", "epoch": "1", "offer": ""}),
+        (OpenSession, {"call_id": "c", "epoch": 1, "offer": None}),
+        (OpenSession, {"call_id": "c", "epoch": 1, "offer": "", "prompts": "greeting"}),
+        (Playback, {"playback_id": "", "prompt": "x"}),
+        (Playback, {"playback_id": "p", "prompt": ""}),
+        (StartMedia, {"epoch": "1"}),
+        (StartMedia, {"epoch": 1, "recording_id": None}),
+        (StartMedia, {"epoch": 1, "playback": {"prompt": "x"}}),
+        (StartMedia, {"epoch": 1, "playback": "greeting"}),
+        (CloseSession, {"epoch": None}),
+        (EventBatch, {"boot_id": "b", "events": None, "last": 0}),
+        (EventBatch, {"boot_id": "b", "events": [{}], "last": 0}),
+    ],
+)
+def test_wrong_types_are_refused(kind, data):
+    with pytest.raises(MessageError):
+        kind.from_json(data)

@@ -1,0 +1,93 @@
+"""Reception: the sums of a call and our reports on it."""
+
+from __future__ import annotations
+
+from sdp.media import rtcp
+from sdp.media.reception import Reception
+from sdp.media.rtp import Packet
+
+
+def packet(sequence: int, ssrc: int = 5) -> Packet:
+    return Packet(111, sequence, sequence * 960, ssrc, b"twelve bytes")
+
+
+def test_before_the_first_packet_there_is_nothing_to_report():
+    reception = Reception()
+
+    assert reception.block(0.0) is None
+    assert reception.statistics() == {
+        "packets_received": 0,
+        "packets_lost": 0,
+        "octets_received": 0,
+        "jitter_ms": 0.0,
+        "packets_lost_by_peer": 0,
+        "round_trip_ms": None,
+    }
+
+
+def test_packets_are_counted():
+    reception = Reception()
+    for index, sequence in enumerate((1, 2, 4)):
+        reception.count(packet(sequence), index * 0.02)
+
+    statistics = reception.statistics()
+    block = reception.block(1.0)
+
+    assert statistics["packets_received"] == 3
+    assert statistics["packets_lost"] == 1
+    assert statistics["octets_received"] == 36
+    assert block is not None
+    assert (block.ssrc, block.lost, block.highest, block.fraction_lost) == (5, 1, 4, 64)
+    assert (block.last_report, block.delay) == (0, 0)
+
+
+def test_a_new_stream_goes_on_with_the_sums():
+    reception = Reception()
+    for sequence in (1, 3):
+        reception.count(packet(sequence), 0.0)
+    reception.count(packet(9000, ssrc=6), 0.1)
+
+    statistics = reception.statistics()
+    block = reception.block(1.0)
+
+    assert (statistics["packets_received"], statistics["packets_lost"]) == (3, 1)
+    assert block is not None
+    assert (block.ssrc, block.lost) == (6, 0)
+
+
+def test_the_peers_report_gives_the_round_trip_and_what_it_lost():
+    reception = Reception()
+    sent = 1_790_000_000.0
+    mine = rtcp.ReportBlock(77, 0, 4, 0, 0, rtcp.middle_of(sent), 0)
+    other = rtcp.ReportBlock(78, 0, 9, 0, 0, 0, 0)
+    for block in (mine, other):
+        reception.control(rtcp.build(5, "peer", block=block), 77, 3.0, sent + 0.25)
+
+    statistics = reception.statistics()
+
+    assert statistics["round_trip_ms"] == 250.0
+    assert statistics["packets_lost_by_peer"] == 4
+
+
+def test_a_report_without_time_keeps_the_last_round_trip():
+    reception = Reception()
+    sent = 1_790_000_000.0
+    for last_report in (rtcp.middle_of(sent), 0):
+        block = rtcp.ReportBlock(77, 0, -1, 0, 0, last_report, 0)
+        reception.control(rtcp.build(5, "peer", block=block), 77, 3.0, sent + 0.25)
+
+    assert reception.statistics()["round_trip_ms"] == 250.0
+    assert reception.statistics()["packets_lost_by_peer"] == 0
+
+
+def test_our_report_echoes_the_time_of_the_peers():
+    reception = Reception()
+    reception.count(packet(1), 0.0)
+    info = rtcp.SenderInfo(5, 1_790_000_000.0, 960, 1, 12)
+    reception.control(rtcp.build(5, "peer", sender=info), 77, 10.0, 0.0)
+
+    block = reception.block(10.5)
+
+    assert block is not None
+    assert block.last_report == rtcp.middle_of(1_790_000_000.0)
+    assert block.delay == 32_768

@@ -1,0 +1,170 @@
+"""A recording: both voices at their places, whatever the network does."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sdp.media.ogg import Placed, Track, read_track
+from sdp.media.recording import Recording, Side, Timeline
+from sdp.media.rtp import Packet
+
+OPUS, DTMF = 111, 126
+STARTED = 100.0
+
+
+class Tape:
+    """A recording whose chunks are put together as the files would be."""
+
+    def __init__(self) -> None:
+        self.recording = Recording("r1", (1, 2), STARTED)
+        self.recording.begin({"call_id": "c1"}, OPUS)
+
+    def hear(self, sequence: int, timestamp: int, at: float, **other: int) -> None:
+        payload = b"\xf8" + bytes([sequence & 0xFF])
+        fields = {"payload_type": OPUS, "ssrc": 5} | other
+        packet = Packet(
+            fields["payload_type"], sequence, timestamp & 0xFFFFFFFF, fields["ssrc"], payload
+        )
+        self.recording.heard(packet, STARTED + at)
+
+    def track(self, side: Side) -> Track:
+        self.recording.finish()
+        return read_track(b"".join(data for one, data in self.recording.chunks if one is side))
+
+    def heard(self) -> list[tuple[int, int]]:
+        """Sequence number and position in ms of what the caller's track holds."""
+        packets = self.track(Side.CALLER).packets()
+        return [(placed.packet[1], placed.position // 48) for placed in packets]
+
+
+def test_both_tracks_say_whose_they_are():
+    tape = Tape()
+
+    assert tape.track(Side.CALLER).tags == {"call_id": "c1", "side": "caller"}
+    assert tape.track(Side.OURS).tags == {"call_id": "c1", "side": "ours"}
+
+
+def test_the_callers_voice_begins_when_it_arrives():
+    tape = Tape()
+    tape.hear(1, 5000, 0.5)
+    tape.hear(2, 5960, 0.53)
+
+    assert tape.heard() == [(1, 500), (2, 520)]
+
+
+def test_packets_out_of_order_are_put_in_order():
+    tape = Tape()
+    for sequence, at in ((1, 0.0), (3, 0.04), (2, 0.05)):
+        tape.hear(sequence, sequence * 960, at)
+
+    assert tape.heard() == [(1, 0), (2, 20), (3, 40)]
+
+
+def test_a_lost_packet_leaves_a_gap():
+    tape = Tape()
+    tape.hear(1, 960, 0.0)
+    tape.hear(3, 2880, 0.04)
+    tape.recording.tick(STARTED + 0.3)
+
+    assert tape.heard() == [(1, 0), (3, 40)]
+
+
+def test_a_pause_of_the_sender_leaves_a_gap():
+    tape = Tape()
+    tape.hear(1, 960, 0.0)
+    tape.hear(2, 960 * 51, 1.0)
+
+    assert tape.heard() == [(1, 0), (2, 1000)]
+
+
+def test_keys_fill_sequence_numbers_but_are_not_sound():
+    tape = Tape()
+    tape.hear(1, 960, 0.0)
+    tape.hear(2, 1920, 0.02, payload_type=DTMF)
+    tape.hear(3, 2880, 0.04)
+
+    assert tape.heard() == [(1, 0), (3, 40)]
+
+
+def test_a_new_stream_is_placed_by_its_arrival():
+    tape = Tape()
+    tape.hear(1, 960, 0.0)
+    tape.hear(3, 2880, 0.04)
+    tape.hear(200, 77_000_000, 2.0, ssrc=6)
+
+    assert tape.heard() == [(1, 0), (3, 40), (200, 2000)]
+
+
+def test_our_voice_lies_where_we_sent_it():
+    tape = Tape()
+    tape.recording.said(b"\xf8a", 0xFFFFFFFF, STARTED + 0.1)
+    tape.recording.said(b"\xf8b", 959, STARTED + 0.12)
+    tape.recording.said(b"\xf8c", 2879, STARTED + 0.16)
+
+    assert [(p.packet, p.position // 48) for p in tape.track(Side.OURS).packets()] == [
+        (b"\xf8a", 100),
+        (b"\xf8b", 120),
+        (b"\xf8c", 160),
+    ]
+
+
+def test_bytes_come_about_each_second():
+    tape = Tape()
+    tape.recording.chunks.clear()
+    for sequence in range(101):
+        tape.hear(sequence, sequence * 960, sequence * 0.02)
+
+    assert [side for side, _ in tape.recording.chunks] == [Side.CALLER, Side.CALLER]
+
+
+def place(*packets: tuple[int, int]) -> list[int]:
+    timeline = Timeline()
+    return [timeline.place(timestamp & 0xFFFFFFFF, arrived) for timestamp, arrived in packets]
+
+
+def test_a_burst_after_an_outage_keeps_its_places():
+    assert place((0, 0), (960, 96_000), (1920, 96_100), (96_960, 96_960)) == [0, 960, 1920, 96_960]
+
+
+def test_a_clock_that_jumps_ahead_is_placed_anew():
+    """Else a peer could make a file of hours by one wrong timestamp."""
+    assert place((0, 0), (2**31 - 1, 960), (2**31 - 1 + 960, 1920)) == [0, 960, 1920]
+
+
+def test_a_clock_that_stands_still_is_placed_anew():
+    assert place((0, 0), (960, 480_000)) == [0, 480_000]
+
+
+def test_a_clock_that_jumps_back_is_placed_anew():
+    assert place((2**31, 0), (0, 960)) == [0, 960]
+
+
+def test_timestamps_wrap():
+    assert place((-960, 0), (0, 960), (960, 1920)) == [0, 960, 1920]
+
+
+@pytest.mark.parametrize("ahead", [0, 100, 24_000])
+def test_small_differences_do_not_move_anything(ahead):
+    assert place((0, 0), (960 + ahead, 960)) == [0, 960 + ahead]
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 65535), st.integers(0, 2**32 - 1), st.floats(0, 5)), max_size=40
+    )
+)
+def test_whatever_arrives_the_track_stays_readable_and_no_longer_than_the_call(packets):
+    tape = Tape()
+    clock = 0.0
+    for sequence, timestamp, pause in packets:
+        clock += pause
+        tape.hear(sequence, timestamp, clock)
+
+    track = tape.track(Side.CALLER)
+    positions = [placed.position for placed in track.packets()]
+
+    assert positions == sorted(positions)
+    assert all(isinstance(placed, Placed) for placed in track.packets())
+    assert track.end <= clock * 48_000 + 24_000 + 960 * (len(packets) + 1)
