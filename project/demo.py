@@ -95,7 +95,7 @@ def _call_and_judge(running: Instance) -> list[Point]:
     with httpx.Client(headers=headers, timeout=10.0, trust_env=False) as http:
         try:
             return verdict.judge(_call(http, simulator, api))
-        except (httpx.HTTPError, OSError) as problem:
+        except (httpx.HTTPError, OSError, ValueError) as problem:
             raise DemonstrationFailed(f"{type(problem).__name__}: {problem}") from problem
 
 
@@ -127,7 +127,8 @@ def _call(http: httpx.Client, simulator: str, api: str) -> Evidence:
     audio = http.get(origin + call["recordings"][0]["audio"]).raise_for_status()
     recording.write_bytes(audio.content)
     events = _get(http, f"{api}/calls/{call['id']}/events/")["data"]
-    return Evidence(report=report, call=call, events=events, heard=heard, recording=recording)
+    sound = verdict.listen(heard, recording)
+    return Evidence(report=report, call=call, events=events, sound=sound)
 
 
 def _get(http: httpx.Client, url: str) -> dict[str, Any]:

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
 import sys
 import time
-from asyncio.subprocess import Process
 from collections.abc import Callable, Iterable, Sequence
 
 from project.logging import redact
-from project.processes import outcome, read_lines, signal_group, spawn
+from project.processes import Running, outcome, spawn
 from project.programs import Program
 
 FIRST_BACKOFF_SECONDS = 0.5
@@ -43,7 +41,7 @@ class Supervisor:
         """`keep_open`: file descriptors every program inherits, such as the instance's lock."""
         self._say = say
         self._keep_open = tuple(keep_open)
-        self._processes: dict[str, Process] = {}
+        self._processes: dict[str, Running] = {}
         self._keepers: dict[Program, asyncio.Task[None]] = {}
         self._stopping = asyncio.Event()
         self.restarts: dict[str, int] = {}
@@ -59,13 +57,11 @@ class Supervisor:
             raise ProgramFailed(f"{program.name} cannot be started: {problem}.") from problem
         lines: list[str] = []
         try:
-            await asyncio.gather(
-                read_lines(process.stdout, lines.append),
-                read_lines(process.stderr, lambda line: self._say(program.name, line)),
-            )
+            await process.read(lines.append, lambda line: self._say(program.name, line))
             status = await process.wait()
         finally:
-            signal_group(process, signal.SIGKILL)
+            process.kill_group()
+            process.close()
         if status != 0:
             raise ProgramFailed(f"{program.name} ended with {outcome(status)}.")
         return lines
@@ -77,8 +73,8 @@ class Supervisor:
 
     def pids(self) -> dict[str, int]:
         """The process ids of what runs now, by name."""
-        running = self._processes.items()
-        return {name: process.pid for name, process in running if process.returncode is None}
+        processes = self._processes.items()
+        return {name: process.pid for name, process in processes if process.is_running}
 
     async def stop(self) -> None:
         """Stop everything, phase by phase; nothing of it is left when this returns."""
@@ -91,7 +87,7 @@ class Supervisor:
         """End everything at once, without asking."""
         self._stopping.set()
         for process in self._processes.values():
-            signal_group(process, signal.SIGKILL)
+            process.kill_group()
 
     async def _keep(self, program: Program) -> None:
         backoff = FIRST_BACKOFF_SECONDS
@@ -115,29 +111,22 @@ class Supervisor:
             return str(problem)
         self._processes[program.name] = process
         if self._stopping.is_set():  # asked to stop while it was being started
-            _terminate(process)
-        reader = asyncio.create_task(
-            read_lines(process.stdout, lambda line: self._say(program.name, line))
-        )
+            process.terminate()
+        reading = asyncio.create_task(process.read(lambda line: self._say(program.name, line)))
         status = await process.wait()
-        signal_group(process, signal.SIGKILL)  # what it started must not outlive it
-        await asyncio.wait({reader}, timeout=1.0)
-        reader.cancel()
+        process.kill_group()  # what it started must not outlive it
+        await asyncio.wait({reading}, timeout=1.0)
+        reading.cancel()
+        process.close()
         return outcome(status)
 
     async def _stop(self, program: Program) -> None:
         keeper = self._keepers[program]
         process = self._processes.get(program.name)
         if process is not None:
-            _terminate(process)
+            process.terminate()
         _, pending = await asyncio.wait({keeper}, timeout=program.stop_seconds)
         if pending and (process := self._processes.get(program.name)) is not None:
             self._say(program.name, f"did not stop in {program.stop_seconds:g} s; ending it")
-            signal_group(process, signal.SIGKILL)
+            process.kill_group()
         await keeper
-
-
-def _terminate(process: Process) -> None:
-    """Ask the program itself and not its children: it knows in which order to end them."""
-    with contextlib.suppress(ProcessLookupError):
-        process.terminate()

@@ -30,14 +30,24 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
+class Sound:
+    """What the two recordings of the call contain: the caller's of what he heard, and ours."""
+
+    heard_greeting: float  # likeness
+    recorded_greeting: float  # likeness, right channel
+    crossed_greeting: float  # likeness, left channel
+    recorded_hum: float  # dBFS, left channel
+    recorded_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """What is known about the call afterwards."""
 
     report: dict[str, Any]  # the simulator's
     call: dict[str, Any]  # the REST API's
     events: list[dict[str, Any]]
-    heard: Path
-    recording: Path
+    sound: Sound
 
 
 def judge(evidence: Evidence) -> list[Point]:
@@ -46,7 +56,7 @@ def judge(evidence: Evidence) -> list[Point]:
     return [
         *_speed(report["timings_ms"]),
         *_conduct(report),
-        *_sound(evidence),
+        *_sound(evidence.sound),
         *_row(call, evidence),
     ]
 
@@ -73,22 +83,35 @@ def _conduct(report: Mapping[str, Any]) -> list[Point]:
     ]
 
 
-def _sound(evidence: Evidence) -> list[Point]:
+def listen(heard: Path, recording: Path) -> Sound:
+    """Measure both recordings.
+
+    :raises OSError: one of them cannot be read.
+    :raises ValueError: one of them is no such sound.
+    """
     greeting = listening.channels(GREETING)[0]
-    heard = listening.channels(evidence.heard)[0]
-    caller, ours = listening.channels(evidence.recording)
-    seconds = len(caller) / listening.RATE
-    like, recorded = (listening.likeness(sound, greeting) for sound in (heard, ours))
-    crossed = listening.likeness(caller, greeting)
-    level = listening.tone_level(caller, HUM_HERTZ)
+    caller, ours = listening.channels(recording)
+    return Sound(
+        heard_greeting=listening.likeness(listening.channels(heard)[0], greeting),
+        recorded_greeting=listening.likeness(ours, greeting),
+        crossed_greeting=listening.likeness(caller, greeting),
+        recorded_hum=listening.tone_level(caller, HUM_HERTZ),
+        recorded_seconds=len(caller) / listening.RATE,
+    )
+
+
+def _sound(sound: Sound) -> list[Point]:
+    heard, recorded = sound.heard_greeting, sound.recorded_greeting
+    hum, seconds = sound.recorded_hum, sound.recorded_seconds
+    crossed = sound.crossed_greeting
     return [
-        Point("the caller heard the greeting", like >= LIKE_THE_GREETING, f"likeness {like:.2f}"),
+        Point("the caller heard the greeting", heard >= LIKE_THE_GREETING, f"likeness {heard:.2f}"),
         Point("recorded", seconds >= CALL_SECONDS / 2, f"{seconds:.1f} s"),
+        Point("left channel: the caller", hum >= HUM_LEVEL_DBFS, f"{HUM_HERTZ} Hz {hum:.0f} dBFS"),
         Point(
-            "left channel: the caller", level >= HUM_LEVEL_DBFS, f"{HUM_HERTZ} Hz {level:.0f} dBFS"
-        ),
-        Point(
-            "right channel: the greeting", recorded >= LIKE_THE_GREETING, f"likeness {recorded:.2f}"
+            "right channel: the greeting",
+            recorded >= LIKE_THE_GREETING,
+            f"likeness {recorded:.2f}",
         ),
         Point("channels apart", crossed <= UNLIKE_THE_GREETING, f"likeness {crossed:.2f}"),
     ]

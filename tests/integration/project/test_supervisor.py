@@ -200,6 +200,19 @@ async def test_what_a_program_started_ends_with_it(lines: Lines) -> None:
     await lines.until(lambda: not is_alive(child))
 
 
+async def test_a_child_left_behind_does_not_hide_that_its_program_died(lines: Lines) -> None:
+    running = Supervisor(lines)
+    running.start([program("parent", WITH_A_CHILD)])
+    await lines.until(lambda: lines.of("parent"))
+    child = int(lines.of("parent")[0])
+
+    os.kill(running.pids()["parent"], signal.SIGKILL)
+    await lines.until(lambda: not is_alive(child), seconds=3)
+    await lines.until(lambda: running.restarts == {"parent": 1}, seconds=3)
+
+    await running.stop()
+
+
 async def test_stopping_does_not_wait_for_a_pause_before_a_restart(lines: Lines) -> None:
     running = Supervisor(lines)
     running.start([program("broken", "raise SystemExit(1)")])

@@ -12,7 +12,7 @@ import pytest
 
 from project import listening, verdict
 from project.listening import RATE
-from project.verdict import Evidence
+from project.verdict import Evidence, Sound
 from tests.unit.project.test_listening import sine, write
 
 REPORT: dict[str, Any] = {
@@ -45,31 +45,33 @@ def sounds(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def evidence(
-    sounds: Path, *, heard: str = "heard.wav", recording: str = "recording.wav"
-) -> Evidence:
-    return Evidence(
-        report=copy.deepcopy(REPORT),
-        call=dict(CALL),
-        events=list(EVENTS),
-        heard=sounds / heard,
-        recording=sounds / recording,
-    )
+SOUND = Sound(
+    heard_greeting=0.94,
+    recorded_greeting=0.93,
+    crossed_greeting=0.01,
+    recorded_hum=-9.0,
+    recorded_seconds=9.1,
+)
+
+
+def evidence(sound: Sound = SOUND) -> Evidence:
+    report = copy.deepcopy(REPORT)
+    return Evidence(report=report, call=dict(CALL), events=list(EVENTS), sound=sound)
 
 
 def failed(of: Evidence) -> list[str]:
     return [point.name for point in verdict.judge(of) if not point.ok]
 
 
-def test_a_right_call_passes_every_point(sounds: Path) -> None:
-    points = verdict.judge(evidence(sounds))
+def test_a_right_call_passes_every_point() -> None:
+    points = verdict.judge(evidence())
 
     assert [point.name for point in points if not point.ok] == []
     assert len(points) == 15
 
 
-def test_the_figures_tell_how_fast_it_was(sounds: Path) -> None:
-    figures = {point.name: point.figure for point in verdict.judge(evidence(sounds))}
+def test_the_figures_tell_how_fast_it_was() -> None:
+    figures = {point.name: point.figure for point in verdict.judge(evidence())}
 
     assert figures["webhook to pre-accept"] == "60 ms"
     assert figures["webhook to first sound"] == "140 ms"
@@ -91,29 +93,43 @@ def test_the_figures_tell_how_fast_it_was(sounds: Path) -> None:
     ],
 )
 def test_one_thing_wrong_fails_its_point_and_no_other(
-    sounds: Path, spoil: Callable[[Evidence], object], point: str
+    spoil: Callable[[Evidence], object], point: str
 ) -> None:
-    spoiled = evidence(sounds)
+    spoiled = evidence()
     spoil(spoiled)
 
     assert point in failed(spoiled)
     assert set(failed(spoiled)) <= {point, "timeline"}
 
 
+def test_the_greeting_and_the_hum_are_found_in_the_recordings(sounds: Path) -> None:
+    sound = verdict.listen(sounds / "heard.wav", sounds / "recording.wav")
+
+    assert sound.heard_greeting == pytest.approx(1.0, abs=0.01)
+    assert sound.recorded_greeting == pytest.approx(1.0, abs=0.01)
+    assert sound.crossed_greeting < 0.1
+    assert sound.recorded_hum == pytest.approx(-9.1, abs=0.2)
+    assert failed(evidence(sound)) == []
+
+
 @pytest.mark.parametrize(
-    ("files", "points"),
+    ("heard", "recording", "points"),
     [
-        ({"heard": "hum.wav"}, ["the caller heard the greeting"]),
+        ("hum.wav", "recording.wav", ["the caller heard the greeting"]),
         (
-            {"recording": "swapped.wav"},
+            "heard.wav",
+            "swapped.wav",
             ["left channel: the caller", "right channel: the greeting", "channels apart"],
         ),
         (
-            {"recording": "silent.wav"},
+            "heard.wav",
+            "silent.wav",
             ["left channel: the caller", "right channel: the greeting"],
         ),
-        ({"recording": "short.wav"}, ["recorded", "right channel: the greeting"]),
+        ("heard.wav", "short.wav", ["recorded", "right channel: the greeting"]),
     ],
 )
-def test_wrong_sound_is_noticed(sounds: Path, files: dict[str, str], points: list[str]) -> None:
-    assert failed(evidence(sounds, **files)) == points
+def test_wrong_sound_is_noticed(
+    sounds: Path, heard: str, recording: str, points: list[str]
+) -> None:
+    assert failed(evidence(verdict.listen(sounds / heard, sounds / recording))) == points
