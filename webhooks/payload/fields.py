@@ -35,7 +35,7 @@ def mapping(value: object) -> JsonObject:
 
 
 def elements(value: object) -> list[Any]:
-    """Return the elements of a list, nested lists opened once, nulls left out.
+    """Return the elements of a list, nested lists opened once, nulls and empty objects left out.
 
     A single value stands for a list of one: samples wrap and unwrap at will (2.11).
     """
@@ -43,7 +43,7 @@ def elements(value: object) -> list[Any]:
     flat: list[Any] = []
     for element in outer:
         flat.extend(element if isinstance(element, list) else [element])
-    return [element for element in flat if element is not None]
+    return [element for element in flat if element is not None and element != {}]
 
 
 def verbatim(value: object, limit: int) -> str:

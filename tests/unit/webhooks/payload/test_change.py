@@ -60,7 +60,7 @@ def test_an_item_belongs_to_the_number_of_the_metadata_unless_it_names_another()
 
 
 def test_a_peer_is_completed_by_the_contact_with_the_same_user_id():
-    found = change(contacts=[BEN, ADA], calls=[{}, {}]).peer(user_id="GB.4820193377501926")
+    found = change(contacts=[BEN, ADA], calls=[1, 2]).peer(user_id="GB.4820193377501926")
 
     assert found == Peer(
         wa_id="447700900123",
@@ -72,31 +72,31 @@ def test_a_peer_is_completed_by_the_contact_with_the_same_user_id():
 
 
 def test_a_peer_is_completed_by_the_contact_with_the_same_number():
-    found = change(contacts=[BEN, ADA], calls=[{}, {}]).peer("+447700900456")
+    found = change(contacts=[BEN, ADA], calls=[1, 2]).peer("+447700900456")
 
     assert found == Peer(wa_id="447700900456", user_id="GB.77", name="Ben")
 
 
 def test_the_only_contact_of_the_only_item_is_its_peer():
-    found = change(contacts=[ADA], calls=[{}]).peer("5511999990000")
+    found = change(contacts=[ADA], calls=[1]).peer("5511999990000")
 
     assert found.wa_id == "5511999990000"
     assert found.name == "Ada Quill"
 
 
 def test_the_only_contact_of_several_items_is_nobodys_without_an_equal_id():
-    found = change(contacts=[ADA], calls=[{}, {}]).peer("5511999990000")
+    found = change(contacts=[ADA], calls=[1, 2]).peer("5511999990000")
 
     assert found == Peer(wa_id="5511999990000")
 
 
 def test_contacts_of_any_type_and_without_a_profile_are_taken():
-    found = change(contacts=["x", None, {"user_id": "GB.1", "profile": []}], calls=[{}])
+    found = change(contacts=["x", None, {"user_id": "GB.1", "profile": []}], calls=[1])
 
     assert found.peer(user_id="GB.1") == Peer(user_id="GB.1")
 
 
 def test_ids_that_the_item_gives_go_before_those_of_the_contact():
-    found = change(contacts=[ADA], calls=[{}]).peer("447700900123", "GB.9", "GB.ENT.9")
+    found = change(contacts=[ADA], calls=[1]).peer("447700900123", "GB.9", "GB.ENT.9")
 
     assert (found.user_id, found.parent_user_id) == ("GB.9", "GB.ENT.9")

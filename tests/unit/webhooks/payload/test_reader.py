@@ -161,7 +161,7 @@ def test_a_body_that_is_no_json_is_one_item():
         (None, "document"),
         ([], "document"),
         (7, "envelope"),
-        ({}, "envelope"),
+        ({}, "document"),
         ({"object": "page", "entry": None}, "envelope"),
         ({"entry": []}, "envelope"),
         ({"entry": ["x"]}, "entry"),
