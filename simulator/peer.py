@@ -142,6 +142,7 @@ class Peer:
             (media.opus, media.telephone_event or TELEPHONE_EVENT),
             self._plan.speak,
             self._plan.media,
+            self.reception.report,
         )
         if self.reception.first_rtp is not None:
             self.speaker.business_spoke.set()

@@ -15,6 +15,7 @@ from aiortc.rtp import (
 )
 
 from simulator.ear import Ear
+from simulator.receiver_report import ReceiverReport
 from simulator.sdp_checks import BusinessMedia
 
 _MAX_PAYLOAD = 1275
@@ -39,6 +40,8 @@ class Reception:
     loss: float = 0.0
     """Share of the packets which the relay loses on the way to the phone."""
     dropped: int = 0
+    statistics: ReceiverReport = field(default_factory=ReceiverReport)
+    """What the user's own RTCP says about this stream."""
     last_report: RtcpReceiverInfo | None = None
     _noted: set[str] = field(default_factory=set)
     _random: random.Random = field(default_factory=lambda: random.Random(1))
@@ -59,10 +62,16 @@ class Reception:
         self._accept_rules(now)
         if self._random.random() < self.loss:
             self.dropped += 1
-        elif self.media is not None and packet.payload_type == self.media.opus:
+            return
+        self.statistics.packet(packet.ssrc, packet.sequence_number, packet.timestamp, now)
+        if self.media is not None and packet.payload_type == self.media.opus:
             self.ear.hear(packet.sequence_number, packet.timestamp, packet.payload, now)
             if self.ear.first_sound is not None:
                 self._note("first_sound")
+
+    def report(self) -> RtcpReceiverInfo | None:
+        """The report block for the user's next RTCP packet."""
+        return self.statistics.block(self.clock())
 
     def _note(self, what: str) -> None:
         if what not in self._noted:
@@ -105,5 +114,7 @@ class Reception:
         for packet in packets:
             if isinstance(packet, RtcpByePacket):
                 self._note("rtcp_bye")
-            elif isinstance(packet, RtcpSrPacket | RtcpRrPacket) and packet.reports:
+            if isinstance(packet, RtcpSrPacket):
+                self.statistics.sender_report(packet.sender_info.ntp_timestamp, self.clock())
+            if isinstance(packet, RtcpSrPacket | RtcpRrPacket) and packet.reports:
                 self.last_report = packet.reports[0]

@@ -9,7 +9,13 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 
 from aiortc import clock as ntp
-from aiortc.rtp import RtcpSdesPacket, RtcpSenderInfo, RtcpSourceInfo, RtcpSrPacket
+from aiortc.rtp import (
+    RtcpReceiverInfo,
+    RtcpSdesPacket,
+    RtcpSenderInfo,
+    RtcpSourceInfo,
+    RtcpSrPacket,
+)
 
 from simulator import keypad
 from simulator.opus import FRAME, clip
@@ -32,6 +38,7 @@ class Speaker:
         payload_types: tuple[int, int],
         speech: Speech,
         switches: MediaSwitches,
+        report: Callable[[], RtcpReceiverInfo | None],
     ) -> None:
         self.packets = 0
         self.dropped = 0
@@ -42,6 +49,7 @@ class Speaker:
         self._opus, self._telephone_event = payload_types
         self._speech = speech
         self._switches = switches
+        self._report = report
         self._random = random.Random(ssrc)
         self._sequence = secrets.randbits(16)
         self._base = secrets.randbits(32)
@@ -143,9 +151,9 @@ class Speaker:
             octet_count=self._octets & 0xFFFFFFFF,
         )
         chunk = RtcpSourceInfo(ssrc=self._ssrc, items=[(1, _CNAME)])
-        return bytes(RtcpSrPacket(ssrc=self._ssrc, sender_info=sender)) + bytes(
-            RtcpSdesPacket(chunks=[chunk])
-        )
+        block = self._report()
+        packet = RtcpSrPacket(self._ssrc, sender, [block] if block is not None else [])
+        return bytes(packet) + bytes(RtcpSdesPacket(chunks=[chunk]))
 
 
 def _within(span: tuple[float, ...], seconds: float) -> bool:
