@@ -32,6 +32,11 @@ class Canary:
             self._ringing.start()
         return 0
 
+    def wait(self) -> None:
+        """Until it has been rung or given up."""
+        if self._ringing is not None:
+            self._ringing.join()
+
 
 def install() -> None:
     """Let the sweeper ring the canary."""

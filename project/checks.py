@@ -25,8 +25,8 @@ def check_secret_key(**kwargs: Any) -> list[CheckMessage]:
 @register()
 def check_database_fits_processes(**kwargs: Any) -> list[CheckMessage]:
     """SQLite has one writer at a time."""
-    engine = settings.DATABASES["default"]["ENGINE"]
-    if settings.ENVIRONMENT.web_processes > 1 and engine.endswith("sqlite3"):
+    url = settings.ENVIRONMENT.database_url
+    if settings.ENVIRONMENT.web_processes > 1 and (not url or url.startswith("sqlite")):
         hint = "Set DATABASE_URL to a PostgreSQL database, or leave WEB_PROCESSES at 1."
         return [Error("WEB_PROCESSES is more than 1 with SQLite.", hint=hint, id="project.E002")]
     return []

@@ -142,7 +142,9 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_SERIALIZER = "json"
 CELERY_TASK_DEFAULT_QUEUE = "default"
-CELERY_TASK_ROUTES = {"calls.*": {"queue": "calls"}, "webhooks.*": {"queue": "calls"}}
+CELERY_TASK_ROUTES = {
+    pattern: {"queue": "calls"} for pattern in ("calls.*", "webhooks.*", "project.canary")
+}
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_TIME_LIMIT = 20
