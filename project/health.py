@@ -16,7 +16,7 @@ from typing import Any
 
 from celery import current_app
 from django.db import DatabaseError, connection
-from django.db.models import Max, Min, Sum
+from django.db.models import Count, Max, Min, Sum
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -25,6 +25,7 @@ from django.views.decorators.http import require_safe
 from calls.domain.vocabulary import CommandStatus
 from calls.models import CallCommand, Heartbeat, MediaWorker
 from project.canary import WORKER
+from webhooks.models import Delivery, DeliveryStatus
 
 #: The sweeper and the relay beat every second; a busy machine may be late.
 HEARTBEAT_SECONDS = 10.0
@@ -118,10 +119,20 @@ def _heartbeat(name: str, within_seconds: float) -> Callable[[datetime], Finding
 
 
 def _queue(now: datetime) -> Finding:
-    due = CallCommand.objects.filter(status=CommandStatus.PENDING, not_before__lte=now)
-    oldest = due.aggregate(oldest=Min("not_before"))["oldest"]
-    age = (now - oldest).total_seconds() if oldest else 0.0
-    figures = {"waiting": due.count(), "oldest_seconds": round(age, 1)}
+    """Work that is due and that nobody has begun: commands of calls, and deliveries to read."""
+    commands = CallCommand.objects.filter(
+        status=CommandStatus.PENDING, not_before__lte=now
+    ).aggregate(waiting=Count("pk"), since=Min("not_before"))
+    deliveries = Delivery.objects.filter(
+        status=DeliveryStatus.NEW, next_attempt_at__lte=now
+    ).aggregate(waiting=Count("pk"), since=Min("next_attempt_at"))
+    oldest = min((due["since"] for due in (commands, deliveries) if due["since"]), default=now)
+    age = (now - oldest).total_seconds()
+    figures = {
+        "commands": commands["waiting"],
+        "deliveries": deliveries["waiting"],
+        "oldest_seconds": round(age, 1),
+    }
     return Finding(ok=age <= WAITING_SECONDS, figures=figures)
 
 

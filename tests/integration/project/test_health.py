@@ -14,6 +14,7 @@ from django.test import Client
 from calls.models import Heartbeat, MediaWorker
 from project import health
 from tests import factories
+from webhooks.models import Delivery
 
 NOW = datetime.now(UTC)
 
@@ -68,7 +69,12 @@ def test_a_complete_service_is_ready(client: Client) -> None:
 
     assert (status, word) == (200, "ready")
     assert list(checks) == ["database", "broker", "sweeper", "relay", "worker", "queue", "media"]
-    assert checks["queue"] == {"ok": True, "waiting": 0, "oldest_seconds": 0.0}
+    assert checks["queue"] == {
+        "ok": True,
+        "commands": 0,
+        "deliveries": 0,
+        "oldest_seconds": 0.0,
+    }
     assert checks["media"]["capacity"] == 200
     assert checks["media"]["sessions"] == 3
 
@@ -133,15 +139,31 @@ def test_without_a_living_media_worker_no_call_can_be_answered(
 
 @pytest.mark.usefixtures("everything_runs", "real_broker")
 @pytest.mark.parametrize(("age", "word"), [(1, "ready"), (30, "not_ready")])
-def test_work_that_nobody_does_shows(client: Client, age: int, word: str) -> None:
+def test_a_command_that_nobody_carries_out_shows(client: Client, age: int, word: str) -> None:
     due = datetime.now(UTC) - timedelta(seconds=age)
     factories.make_call(factories.make_number(), now=due)
 
     _, said, checks = ask(client)
 
     assert said == word
-    assert checks["queue"]["waiting"] == 1
+    assert checks["queue"]["commands"] == 1
     assert checks["queue"]["oldest_seconds"] == pytest.approx(age, abs=2)
+
+
+@pytest.mark.usefixtures("everything_runs", "real_broker")
+@pytest.mark.parametrize(
+    ("age", "status", "word"),
+    [(1, "new", "ready"), (30, "new", "not_ready"), (30, "done", "ready")],
+)
+def test_a_delivery_that_nobody_reads_shows(
+    client: Client, age: int, status: str, word: str
+) -> None:
+    at = datetime.now(UTC) - timedelta(seconds=age)
+    Delivery.objects.create(
+        app="default", digest="d", body=b"{}", received_at=at, next_attempt_at=at, status=status
+    )
+
+    assert ask(client)[1] == word
 
 
 @pytest.mark.usefixtures("everything_runs", "real_broker")
