@@ -6,8 +6,6 @@ import ipaddress
 import json
 import secrets
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Literal
 
 import aiohttp
 from aiohttp import web
@@ -16,6 +14,7 @@ from simulator.accounts import PhoneNumber
 from simulator.call import Call
 from simulator.faults import FaultOrder
 from simulator.network import Network
+from simulator.orders import DigitsOrder, MediaOrder, RawOrder, VerifyOrder
 from simulator.payloads import change, envelope
 from simulator.peer import OPEN_PEERS
 from simulator.plans import DIGITS, CallPlan, Speech
@@ -27,45 +26,6 @@ from simulator.signing import encode
 _LONGEST_WAIT = 60.0
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-@dataclass(frozen=True)
-class RawOrder:
-    """Body of ``POST /sim/raw``: exact bytes, or a `field` and its `value` to be wrapped."""
-
-    phone_number_id: str | None = None
-    body: str | None = None
-    """Delivered as UTF-8, byte for byte."""
-    body_base64: str | None = None
-    field: str = "calls"
-    value: object = None
-    secret: str | None = None
-    """Sign with this instead of the app secret."""
-
-
-@dataclass(frozen=True)
-class MediaOrder:
-    """Body of ``POST /sim/media``."""
-
-    content_base64: str
-    mime_type: str = "audio/ogg; codecs=opus"
-
-
-@dataclass(frozen=True)
-class DigitsOrder:
-    """Body of ``POST /sim/calls/{id}/digits``."""
-
-    digits: str
-
-
-@dataclass(frozen=True)
-class VerifyOrder:
-    """Body of ``POST /sim/verify``."""
-
-    phone_number_id: str | None = None
-    verify_token: str | None = None
-    """Another token than the right one."""
-    mode: Literal["subscribe", "unsubscribe"] = "subscribe"
 
 
 class Control:

@@ -85,9 +85,6 @@ def report(
     :param tones: frequencies to measure besides those of the plan.
     :param span: seconds since accept between which sound is measured.
     """
-    duration = None
-    if call.start_time is not None and call.end_time is not None:
-        duration = call.end_time - call.start_time
     return {
         "id": call.id,
         "state": str(call.state),
@@ -101,7 +98,7 @@ def report(
         "phone_number_id": call.number.phone_number_id,
         "start_time": call.start_time,
         "end_time": call.end_time,
-        "duration": duration,
+        "duration": _duration(call),
         "end_reason": call.end_reason,
         "timeline": call.journal.timeline(),
         "violations": list(call.journal.violations),
@@ -114,6 +111,12 @@ def report(
         "sdp_offer": call.sdp_offer,
         "sdp_answer": call.sdp_answer,
     }
+
+
+def _duration(call: Call) -> int | None:
+    if call.start_time is None or call.end_time is None:
+        return None
+    return call.end_time - call.start_time
 
 
 def _timings(call: Call) -> Timings:

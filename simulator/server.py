@@ -44,14 +44,8 @@ async def application(
     # a failed delivery and make a duplicate nobody asked for.
     session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0, force_close=True))
     clock = asyncio.get_running_loop().time
-    network = Network(
-        courier=Courier(session, time_scale, clock),
-        host=host,
-        time_scale=time_scale,
-        clock=clock,
-        strict_keys=strict_keys,
-        sound_dir=sound_dir,
-    )
+    courier = Courier(session, time_scale, clock)
+    network = Network(courier, host, time_scale, clock, strict_keys, sound_dir)
     if number is not None:
         network.numbers[number.phone_number_id] = number
     app = web.Application(client_max_size=_MAX_BODY)

@@ -1,7 +1,7 @@
 import pytest
 
-from simulator.control import RawOrder
 from simulator.faults import FaultOrder
+from simulator.orders import RawOrder
 from simulator.plans import CallPlan
 from simulator.reading import BadRequest, read
 from simulator.switches import Batch
