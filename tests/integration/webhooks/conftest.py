@@ -11,15 +11,21 @@ from django.db import OperationalError, connection
 from django.test import Client
 from django.utils import timezone
 
-from calls import queue
+from calls import operations, queue
 from calls.models import PhoneNumber
 from tests import factories
 from tests import webhook_bodies as bodies
+from webhooks.models import AppSecret
 
 #: One second after the invented calls were offered.
 NOW = datetime(2026, 9, 21, 14, 21, 47, tzinfo=UTC)
 SECRET = "app-secret-only-for-tests"
 URL = "/webhooks/whatsapp/"
+
+
+def add_secret(**columns: object) -> AppSecret:
+    defaults = {"app": "sales", "label": "first", "secret": "secret-of-sales"}
+    return AppSecret.objects.create(**{**defaults, **columns})
 
 
 class Bell:
@@ -83,3 +89,21 @@ def database_refuses() -> Iterator[None]:
 
     with connection.execute_wrapper(refuse):
         yield
+
+
+@pytest.fixture
+def defect(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """While it is switched on, every call to the calls' door fails."""
+
+    class Switch:
+        error: Exception | None = RuntimeError("a defect")
+
+    real = operations.receive
+
+    def receive(**arguments: Any) -> Any:
+        if Switch.error is not None:
+            raise Switch.error
+        return real(**arguments)
+
+    monkeypatch.setattr(operations, "receive", receive)
+    return Switch
