@@ -1,0 +1,19 @@
+"""What operators and administrators see. Pages read; buttons go through `calls.operations`."""
+
+from django.contrib import admin
+
+from calls.admin.calls import CallAdmin
+from calls.admin.media import MediaSessionAdmin, MediaWorkerAdmin
+from calls.admin.numbers import PhoneNumberAdmin
+from calls.admin.tokens import ApiTokenAdmin
+
+admin.site.site_url = None  # there is no other site to view
+admin.site.enable_nav_sidebar = False  # our base_site.html has a bar instead: tables need width
+
+__all__ = [
+    "ApiTokenAdmin",
+    "CallAdmin",
+    "MediaSessionAdmin",
+    "MediaWorkerAdmin",
+    "PhoneNumberAdmin",
+]

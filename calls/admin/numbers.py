@@ -1,0 +1,76 @@
+"""Our phone numbers: policy and credentials. The access token goes in and never comes out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils import timezone
+
+from calls.admin.read_only import BaseAdmin
+from calls.models import PhoneNumber
+
+if TYPE_CHECKING:
+    BaseForm = forms.ModelForm[PhoneNumber]
+else:
+    BaseForm = forms.ModelForm
+
+
+class PhoneNumberForm(BaseForm):
+    """The stored token is never part of the page; an empty field leaves it alone."""
+
+    access_token = forms.CharField(
+        required=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off", "class": "vTextField"}),
+        help_text="A system user's token with whatsapp_business_messaging. "
+        "It is stored encrypted and never shown; empty keeps the present one.",
+    )
+
+    class Meta:
+        model = PhoneNumber
+        exclude = ("created_at",)
+
+    def clean_access_token(self) -> str:
+        """Return the new token, or the stored one when the field was left empty."""
+        return str(self.cleaned_data["access_token"] or self.instance.access_token)
+
+
+@admin.register(PhoneNumber)
+class PhoneNumberAdmin(BaseAdmin):
+    form = PhoneNumberForm
+    list_display = (
+        "__str__",
+        "wa_phone_number_id",
+        "display_phone_number",
+        "answer_policy",
+        "record_calls",
+        "has_token",
+    )
+    ordering = ("label", "wa_phone_number_id")
+    search_fields = ("label", "display_phone_number", "wa_phone_number_id", "waba_id")
+    readonly_fields = ("has_token", "created_at")
+
+    @admin.display(description="token stored", boolean=True)
+    def has_token(self, number: PhoneNumber) -> bool:
+        return bool(number.access_token)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Leave the token out for who may only view: Django would print what it may not edit."""
+        may_edit = obj is None or self.has_change_permission(request, obj)
+        credentials = ("access_token", "has_token") if may_edit else ("has_token",)
+        return (
+            (None, {"fields": ("label", "display_phone_number")}),
+            ("At Meta", {"fields": ("wa_phone_number_id", "waba_id", "app", *credentials)}),
+            (
+                "When somebody calls",
+                {"fields": ("answer_policy", "ring_seconds", "greeting", "record_calls")},
+            ),
+        )
+
+    def save_model(self, request: HttpRequest, obj: PhoneNumber, form: Any, change: bool) -> None:
+        """Date a new number; the rest is the form's."""
+        if not change:
+            obj.created_at = timezone.now()  # noqa: TID251 - the edge
+        super().save_model(request, obj, form, change)

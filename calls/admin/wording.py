@@ -1,0 +1,150 @@
+"""The words of the pages: events, causes and lengths of time in plain English. No database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from calls.domain.vocabulary import CallStatus, EventKind, HangupCause, HangupSource, Intent
+from calls.models import Call
+
+#: What happened; {names} are keys of the event's data.
+_EVENTS: dict[EventKind, str] = {
+    EventKind.OFFERED: "The user calls",
+    EventKind.OFFER_EXPIRED: "The offer came too late, {age_seconds} s after the user dialled",
+    EventKind.CALL_CREATED: "The call was created at Meta",
+    EventKind.ANSWER_RECEIVED: "The user's phone answered with its SDP",
+    EventKind.REMOTE_RINGING: "The user's phone rings",
+    EventKind.REMOTE_ACCEPTED: "The user picked up",
+    EventKind.REMOTE_REJECTED: "The user declined",
+    EventKind.REMOTE_HUNG_UP: "WhatsApp says the call is over",
+    EventKind.RECORDING_AVAILABLE: "Meta has a recording",
+    EventKind.TRANSCRIPTION_AVAILABLE: "Meta has a transcription",
+    EventKind.VOICEMAIL_RECEIVED: "The user left a voicemail",
+    EventKind.ERROR_REPORTED: "Meta reports an error",
+    EventKind.PERMISSION_REPLIED: "The user replied about being called: {response}",
+    EventKind.SETTINGS_CHANGED: "The number's calling settings changed",
+    EventKind.ACCOUNT_UPDATED: "The account was updated: {event}",
+    EventKind.UNKNOWN_RECEIVED: "Meta sent something unknown: {event}",
+    EventKind.RING_REQUESTED: "{by} let it ring",
+    EventKind.ANSWER_REQUESTED: "{by} asked to answer",
+    EventKind.REJECT_REQUESTED: "{by} asked to reject",
+    EventKind.HANGUP_REQUESTED: "{by} asked to hang up",
+    EventKind.ANSWER_READY: "Our SDP answer is ready",
+    EventKind.PRE_ACCEPTED: "Pre-accepted: the user hears it ring",
+    EventKind.ACCEPTED: "Accepted: the call is answered",
+    EventKind.TERMINATED: "Our end of the call is through",
+    EventKind.COMMAND_FAILED: "The command {command} failed",
+    EventKind.COMMAND_UNKNOWN: "Nobody knows whether the command {command} happened",
+    EventKind.MEDIA_CONNECTED: "Audio is connected",
+    EventKind.MEDIA_FAILED: "Audio failed: {cause}",
+    EventKind.FIRST_PACKET_RECEIVED: "The first sound of the user arrived",
+    EventKind.DIGIT_RECEIVED: "The user pressed {digit}",
+    EventKind.PLAYBACK_STARTED: "A prompt started to play",
+    EventKind.PLAYBACK_FINISHED: "The prompt stopped: {cause}",
+    EventKind.RECORDING_FINISHED: "The recording is closed: {cause}",
+    EventKind.MEDIA_STOPPED: "Audio is closed",
+    EventKind.MEDIA_OVERDUE: "Audio was not connected in time; we answer without waiting",
+    EventKind.DEADLINE_REACHED: "The deadline of this state passed",
+}
+
+_CAUSES: dict[HangupCause, str] = {
+    HangupCause.NORMAL_CLEARING: "hung up",
+    HangupCause.CALL_REJECTED: "rejected",
+    HangupCause.CANCELED: "given up before the answer",
+    HangupCause.NO_ANSWER: "nobody answered",
+    HangupCause.USER_BUSY: "busy",
+    HangupCause.DEADLINE: "a step took too long",
+    HangupCause.MAX_DURATION: "the longest permitted call was reached",
+    HangupCause.PERMISSION_DENIED: "the user does not permit calls",
+    HangupCause.UNREACHABLE: "the user cannot be reached",
+    HangupCause.MEDIA_TIMEOUT: "no audio arrived",
+    HangupCause.ICE_FAILED: "no UDP path for the audio",
+    HangupCause.DTLS_FAILED: "the audio could not be encrypted",
+    HangupCause.NO_COMMON_CODEC: "no common codec",
+    HangupCause.BAD_SDP: "the offer cannot be answered",
+    HangupCause.SDP_REFUSED: "Meta refused our SDP",
+    HangupCause.OVERLOADED: "no media worker had room",
+    HangupCause.AUTHENTICATION_FAILED: "Meta refuses the access token",
+    HangupCause.META_ERROR: "Meta reported an error",
+    HangupCause.NETWORK_ERROR: "Meta could not be reached",
+    HangupCause.UNKNOWN_OUTCOME: "Meta never said whether the answer arrived",
+    HangupCause.WORKER_LOST: "the media worker died",
+    HangupCause.UNKNOWN: "nobody knows why",
+}
+
+_SOURCES: dict[HangupSource, str] = {
+    HangupSource.PEER: "by the user",
+    HangupSource.BUSINESS: "by us",
+    HangupSource.POLICY: "by the number's answer policy",
+    HangupSource.NETWORK: "by Meta",
+    HangupSource.SYSTEM: "by Switchhook",
+    HangupSource.UNKNOWN: "",
+}
+
+
+#: Causes that leave open by whom; the others say it themselves.
+_BY_SOMEBODY = (HangupCause.NORMAL_CLEARING, HangupCause.CALL_REJECTED)
+
+
+class _Gaps(dict[str, Any]):
+    """Data as it came: what is missing reads as a question mark."""
+
+    def __missing__(self, name: str) -> str:
+        return "?"
+
+
+def event_in_words(kind: str, data: Mapping[str, Any]) -> str:
+    """Return a sentence for an event of the timeline."""
+    names = {**data, "by": who(str(data["by"]))} if "by" in data else data
+    return _EVENTS[EventKind(kind)].format_map(_Gaps(names))
+
+
+def who(by: str) -> str:
+    """Return who made a wish: `admin:ana` is ana (admin), `policy` the answer policy."""
+    if by == "policy":
+        return "The answer policy"
+    entrance, colon, name = by.partition(":")
+    return f"{name} ({entrance})" if colon else by
+
+
+def cause_in_words(cause: str, source: str) -> str:
+    """Return why a call ended and through whom; empty while it has not."""
+    if not cause:
+        return ""
+    words = _CAUSES[HangupCause(cause)]
+    if cause not in _BY_SOMEBODY or not source:
+        return words
+    return f"{words} {_SOURCES[HangupSource(source)]}".rstrip()
+
+
+def length_in_words(seconds: float | None) -> str:
+    """Return a length of time for people: 42 s, 3 min 05 s, 1 h 02 min."""
+    if seconds is None:
+        return ""
+    whole = round(seconds)
+    minutes, rest = divmod(whole, 60)
+    hours, minutes_left = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes_left:02} min"
+    return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
+
+
+def situation(call: Call, now: datetime) -> str:
+    """Return one sentence about where a call stands at `now`."""
+    cause = cause_in_words(call.hangup_cause, call.hangup_source)
+    match call.status:
+        case CallStatus.RINGING:
+            ringing = length_in_words((now - (call.offered_at or call.created_at)).total_seconds())
+            is_wanted = call.intent == Intent.ANSWER
+            return f"Ringing for {ringing}" + ("; it is being answered." if is_wanted else ".")
+        case CallStatus.CONNECTING:
+            return "Answered; the audio is not connected yet."
+        case CallStatus.IN_PROGRESS:
+            talking = (now - (call.answered_at or now)).total_seconds()
+            return f"Talking for {length_in_words(talking)}."
+        case CallStatus.ENDING:
+            return f"Ending: {cause}."
+    talked = length_in_words(call.talk_seconds)
+    return f"Over: {cause}" + (f", after {talked} of talk." if talked else ".")
