@@ -1,6 +1,7 @@
 """The documents keep their promises: links lead somewhere, commands exist, words are explained."""
 
 import re
+from configparser import ConfigParser
 from pathlib import Path
 
 import pytest
@@ -118,3 +119,14 @@ def test_each_decision_has_its_parts_and_fits_on_a_page():
         headings = re.findall(r"^## (.+)$", text, re.MULTILINE)
         assert headings == ["Context", "Decision", "Consequences"], path
         assert len(text.splitlines()) <= 70, path
+
+
+@pytest.mark.parametrize("room", ["calls", "webhooks", "sdp"])
+def test_the_architecture_shows_every_floor_that_is_checked(room):
+    contracts = ConfigParser()
+    contracts.read(ROOT / ".importlinter")
+    floors = re.findall(r"\w+", contracts[f"importlinter:contract:{room}"]["layers"])
+    shown = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8").partition("## The route")[0]
+
+    assert len(floors) > 5
+    assert [floor for floor in floors if not re.search(rf"\b{floor}\b", shown)] == []
