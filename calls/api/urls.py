@@ -23,5 +23,5 @@ urlpatterns = [
     *_address("calls/<uuid:call_id>/events/", views.Events, "call-events"),
     *_address("calls/<uuid:call_id>/actions/<slug:action>/", views.Action, "call-action"),
     *_address("recordings/<uuid:recording_id>/audio/", views.RecordingAudio, "recording-audio"),
-    path("<path:address>", views.Nothing.as_view()),
+    path("<path:address>", views.Nothing.as_view(), name="nothing"),
 ]

@@ -1,0 +1,51 @@
+"""docs/reference/api.md says what the code does: codes, addresses, members."""
+
+import json
+import re
+from pathlib import Path
+
+from django.urls import resolve
+
+from calls.api import serializers
+
+ROOT = Path(__file__).resolve().parents[4]
+PAGE = (ROOT / "docs" / "reference" / "api.md").read_text(encoding="utf-8")
+SOURCES = [path.read_text(encoding="utf-8") for path in (ROOT / "calls" / "api").glob("*.py")]
+#: Codes for what cannot happen today; they would tell a programmer, not a client.
+INTERNAL = {"wrong-state", "refused", "not-permitted"}
+#: Names of addresses, values of headers.
+OTHER_WORDS = {"call-events", "call-action", "recording-audio", "no-store"}
+ID = "0195d2a8-1c2e-7b11-a0ac-9a4b7f2c1d3e"
+
+
+def example(title):
+    """The first JSON of a section of the page."""
+    section = PAGE[PAGE.index(f"## {title}\n") :]
+    return json.loads(section[section.index("```json") + 7 :].split("```")[0])
+
+
+def test_every_code_is_on_the_page_and_no_other():
+    in_code = set(re.findall(r'"([a-z]+(?:-[a-z]+)+)"', "".join(SOURCES)))
+    on_page = set(re.findall(r"^\| \d{3} \| `([a-z-]+)`", PAGE, re.MULTILINE))
+
+    assert on_page == in_code - INTERNAL - OTHER_WORDS
+
+
+def test_every_address_of_the_page_exists():
+    addresses = re.findall(r"^\| `(?:GET|POST)` \| `(/[^`]+)`", PAGE, re.MULTILINE)
+
+    assert len(addresses) == 7
+    for address in addresses:
+        match = resolve(f"/api/v1{address.replace('{id}', ID)}")
+        assert match.url_name != "nothing", address
+
+
+def test_the_examples_have_exactly_the_members_of_the_code():
+    call = example("Calls")["data"][0]
+
+    assert list(call) == list(serializers.CallJson.__annotations__)
+    assert list(call["peer"]) == list(serializers.PeerJson.__annotations__)
+    assert list(call["phone_number"]) == list(serializers.PhoneNumberJson.__annotations__)
+    assert list(call["recordings"][0]) == list(serializers.RecordingJson.__annotations__)
+    event = example("Timeline")["data"][0]
+    assert list(event) == list(serializers.EventJson.__annotations__)
