@@ -135,6 +135,12 @@ def test_no_secret_shows_in_a_repr(name):
             assert value not in shown
 
 
+def test_no_key_line_shows_in_a_repr():
+    text = f"{SMALL}k=clear:hidden\r\n{AUDIO}k=clear:hidden\r\n"
+
+    assert "hidden" not in repr(Offer.parse(text))
+
+
 @pytest.mark.parametrize("evil", ["a\r\nb", "a\nb", "a\x00", "ä", "\x7f"])
 def test_what_is_not_printable_ascii_is_never_printed(evil):
     attributes = Attributes([Attribute("mid", evil)])

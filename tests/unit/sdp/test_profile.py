@@ -96,8 +96,11 @@ def test_the_password_does_not_show():
     assert theirs.ice_pwd not in repr(theirs)
 
 
-def test_sdes_is_refused_with_the_way_out():
-    assert refusal(texts.read("whatsapp__sdes")) == (
+@pytest.mark.parametrize("transport", ["RTP/SAVP", "RTP/SAVPF"])
+def test_sdes_is_refused_with_the_way_out(transport):
+    text = changed("m=audio 3480 RTP/SAVP", f"m=audio 3480 {transport}", name="whatsapp__sdes")
+
+    assert refusal(text) == (
         "bad_sdp: the offer uses SDES keys (a=crypto); "
         "set srtp_key_exchange_protocol to DTLS on the number"
     )
