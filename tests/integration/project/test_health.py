@@ -16,8 +16,6 @@ from project import health
 from tests import factories
 from webhooks.models import Delivery
 
-NOW = datetime.now(UTC)
-
 
 @pytest.fixture(autouse=True)
 def nothing_remembered() -> Iterator[None]:
@@ -36,9 +34,10 @@ def real_broker(broker_url: str, settings: Any) -> Iterator[None]:
 
 @pytest.fixture
 def everything_runs(db: None) -> None:
+    now = datetime.now(UTC)
     for name in ("sweeper", "relay", "worker"):
-        Heartbeat.objects.create(name=name, at=NOW)
-    MediaWorker.objects.create(url="unix:/m", capacity=200, sessions=3, heartbeat_at=NOW)
+        Heartbeat.objects.create(name=name, at=now)
+    MediaWorker.objects.create(url="unix:/m", capacity=200, sessions=3, heartbeat_at=now)
 
 
 def ask(client: Client) -> tuple[int, str, dict[str, Any]]:
@@ -121,7 +120,7 @@ def test_what_was_never_seen_is_said(client: Client) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"heartbeat_at": NOW - timedelta(minutes=5)},
+        {"heartbeat_at": datetime.now(UTC) - timedelta(minutes=5)},
         {"heartbeat_at": None},
         {"is_draining": True},
     ],
