@@ -25,11 +25,9 @@ def nothing_remembered() -> Iterator[None]:
 
 
 @pytest.fixture
-def real_broker(broker_url: str, settings: Any) -> Iterator[None]:
-    before = current_app.conf.broker_url, current_app.conf.broker_write_url
-    current_app.conf.broker_url = current_app.conf.broker_write_url = broker_url
-    yield
-    current_app.conf.broker_url, current_app.conf.broker_write_url = before
+def real_broker(broker_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(current_app.conf, "broker_url", broker_url)
+    monkeypatch.setattr(current_app.conf, "broker_write_url", broker_url)
 
 
 @pytest.fixture
@@ -186,9 +184,13 @@ def test_a_lost_database_fails_everything_that_is_kept_in_it(
 def test_many_questions_cost_one_examination(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    examined = []
-    examine = health.examine
-    monkeypatch.setattr(health, "examine", lambda now: examined.append(now) or examine(now))
+    examined: list[datetime] = []
+
+    def examine(now: datetime) -> dict[str, health.Finding]:
+        examined.append(now)
+        return {}
+
+    monkeypatch.setattr(health, "examine", examine)
 
     for _ in range(5):
         ask(client)
