@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import httpx
@@ -12,12 +12,16 @@ from sdp.media.messages import (
     EventBatch,
     MediaErrorCode,
     Message,
+    MessageError,
     OpenSession,
     SessionAnswer,
     StartMedia,
     WorkerStatus,
 )
 
+Reply = TypeVar("Reply", bound=Message)
+
+NONSENSE = "the media worker's reply makes no sense"
 CONNECT_SECONDS = 1.0
 EVENT_MARGIN_SECONDS = 5.0  # how long after the end of a long poll its reply may come
 
@@ -58,7 +62,7 @@ class MediaClient:
 
     def open_session(self, request: OpenSession) -> SessionAnswer:
         """:raises MediaError:"""
-        return SessionAnswer.from_json(self._post("/v1/sessions", request))
+        return _understood(SessionAnswer, self._post("/v1/sessions", request))
 
     def start_media(self, call_id: str, request: StartMedia) -> None:
         """:raises MediaError:"""
@@ -75,7 +79,7 @@ class MediaClient:
             if error.code is MediaErrorCode.NO_SUCH_SESSION:
                 return {}
             raise
-        return dict(reply["statistics"])
+        return _statistics(reply)
 
     def sessions(self) -> tuple[str, list[tuple[str, int]]]:
         """The worker's boot id, and call id and epoch of each open session.
@@ -83,11 +87,14 @@ class MediaClient:
         :raises MediaError:
         """
         reply = self._get("/v1/sessions")
-        return reply["boot_id"], [(one["call_id"], one["epoch"]) for one in reply["sessions"]]
+        try:
+            return reply["boot_id"], [(one["call_id"], one["epoch"]) for one in reply["sessions"]]
+        except (KeyError, TypeError) as error:
+            raise MediaError(NONSENSE) from error
 
     def statistics(self, call_id: str) -> dict[str, Any]:
         """:raises MediaError:"""
-        return dict(self._get(f"/v1/sessions/{quote(call_id, safe='')}")["statistics"])
+        return _statistics(self._get(f"/v1/sessions/{quote(call_id, safe='')}"))
 
     def events(self, boot_id: str, after: int, wait: float) -> EventBatch:
         """Events behind position `after`; waits up to `wait` seconds for one.
@@ -96,11 +103,11 @@ class MediaClient:
         """
         parameters = {"boot_id": boot_id, "after": str(after), "wait": str(wait)}
         timeout = httpx.Timeout(wait + EVENT_MARGIN_SECONDS, connect=CONNECT_SECONDS)
-        return EventBatch.from_json(self._get("/v1/events", parameters, timeout))
+        return _understood(EventBatch, self._get("/v1/events", parameters, timeout))
 
     def status(self) -> WorkerStatus:
         """:raises MediaError:"""
-        return WorkerStatus.from_json(self._get("/v1/status"))
+        return _understood(WorkerStatus, self._get("/v1/status"))
 
     # --- the wire ---------------------------------------------------------------------------------
 
@@ -138,6 +145,20 @@ class MediaClient:
         if response.is_success:
             return reply
         raise MediaError(str(reply.get("message", "")), _code(reply.get("code")))
+
+
+def _understood(kind: type[Reply], reply: dict[str, Any]) -> Reply:
+    try:
+        return kind.from_json(reply)
+    except MessageError as error:
+        raise MediaError(NONSENSE) from error
+
+
+def _statistics(reply: dict[str, Any]) -> dict[str, Any]:
+    statistics = reply.get("statistics")
+    if not isinstance(statistics, dict):
+        raise MediaError(NONSENSE)
+    return statistics
 
 
 def _code(text: object) -> MediaErrorCode | None:

@@ -30,6 +30,9 @@ CHECKS_PER_TICK = 4
 CONSENT_SECONDS = 30.0  # RFC 7675 section 5.1
 CONSENT_INTERVAL = 5.0
 NOMINATION_PATIENCE = 1.0
+#: Our ticks come every 20 ms give or take; without slack a tick that comes a hair too early would
+#: turn an interval of 20 ms into one of 40.
+SLACK = 0.005
 #: (type preference host << 24) + (local preference << 8) + (256 - component), RFC 8445 5.1.2.1
 HOST_PRIORITY = (126 << 24) + (65535 << 8) + 255
 PEER_REFLEXIVE_PRIORITY = (110 << 24) + (65535 << 8) + 255
@@ -123,7 +126,7 @@ class IceAgent:
         if self.selected is not None:
             self.next_at = now + self._consent_pause()
             return [self._check(self._pairs[self.selected], now)]
-        self.next_at = now + check_interval(now - self._started_at)
+        self.next_at = now + check_interval(now - self._started_at) - SLACK
         if self._nominee is not None:
             if now - self._nominee_since <= NOMINATION_PATIENCE:
                 return [self._check(self._nominee, now, nominate=True)]

@@ -215,6 +215,9 @@ class Relay:
     def _on_rtcp(self, data: bytes) -> None:
         self.reports.append((asyncio.get_running_loop().time(), data))
 
+    def has_heard(self, packets: int) -> bool:
+        return len(self.heard) >= packets
+
     async def send(self, payload: bytes, *, payload_type: int = OPUS, ticks: int = FRAME) -> None:
         """Send one RTP packet, `ticks` after the last one."""
         self._sequence = (self._sequence + 1) & 0xFFFF

@@ -149,7 +149,7 @@ def test_damaged_tags_are_noticed(tags):
 def test_another_program_reads_our_tracks():
     data = written([(index * 960, PACKET) for index in range(75)])
 
-    with av.open(io.BytesIO(data), format="ogg") as file:
+    with av.open(io.BytesIO(data), "r", format="ogg") as file:
         samples = sum(frame.samples for frame in file.decode(file.streams.audio[0]))
 
     assert samples == 75 * 960

@@ -54,7 +54,9 @@ def test_any_cname_is_padded_to_words(cname):
     data = rtcp.build(1, cname)
 
     assert len(data) % 4 == 0
-    assert RtcpPacket.parse(data)[1].chunks[0].items == [(1, cname[:255].encode())]
+    description = RtcpPacket.parse(data)[1]
+    assert isinstance(description, RtcpSdesPacket)
+    assert description.chunks[0].items == [(1, cname[:255].encode())]
 
 
 def test_reports_come_back_as_they_were():

@@ -23,7 +23,9 @@ def test_the_first_byte_tells_the_protocol(first, kind):
     assert [name for name, test in tests.items() if test(first)] == ([kind] if kind else [])
 
 
-@pytest.mark.parametrize(("second", "is_rtcp"), [(111, False), (239, False), (200, True), (201, True)])
+@pytest.mark.parametrize(
+    ("second", "is_rtcp"), [(111, False), (239, False), (200, True), (201, True)]
+)
 def test_the_second_byte_tells_rtcp(second, is_rtcp):
     assert rtp.is_rtcp(second) is is_rtcp
 

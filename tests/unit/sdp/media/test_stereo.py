@@ -90,7 +90,7 @@ def test_pages_close_each_second_and_when_they_are_full():
 def test_another_program_plays_both_sides():
     data = b"".join(weave(iter([SILENCE] * 60), iter([SILENCE] * 50), serial=1))
 
-    with av.open(io.BytesIO(data), format="ogg") as file:
+    with av.open(io.BytesIO(data), "r", format="ogg") as file:
         stream = file.streams.audio[0]
         assert stream.layout.name == "stereo"
         assert sum(frame.samples for frame in file.decode(stream)) == 60 * 960 - 312

@@ -110,9 +110,7 @@ def test_a_fingerprint_must_be_the_last_attribute():
 def test_an_independent_implementation_reads_what_we_write():
     attributes = [(stun.USERNAME, b"abc:defg"), (stun.PRIORITY, b"\0\0\1\0")]
 
-    message = reference.parse_message(
-        stun.encode(stun.REQUEST, TRANSACTION, attributes, b"secret")
-    )
+    message = reference.parse_message(stun.encode(stun.REQUEST, TRANSACTION, attributes, b"secret"))
 
     assert message.attributes["USERNAME"] == "abc:defg"
     assert message.attributes["PRIORITY"] == 256
@@ -167,7 +165,7 @@ def test_any_bytes_are_read_or_refused_and_never_authentic(data):
 def test_what_is_written_is_read_back(attributes, transaction, password):
     message = stun.decode(stun.encode(stun.REQUEST, transaction, attributes, password))
 
-    first = {name: value for name, value in reversed(attributes)}
+    first = dict(reversed(attributes))
     assert {n: v for n, v in message.attributes.items() if n != stun.MESSAGE_INTEGRITY} == first
     assert message.transaction_id == transaction
     assert stun.is_authentic(message, password)

@@ -1,0 +1,129 @@
+"""Settings: what is understood, what refuses the start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sdp.media.configuration import Configuration, ConfigurationError, Listen
+from sdp.media.session import Limits
+
+LEAST = {"MEDIA_SECRET": "a secret", "MEDIA_ADVERTISED_IP": "127.0.0.1"}
+
+
+def read(**environ: str) -> Configuration:
+    return Configuration.from_environment({**LEAST, **environ})
+
+
+def test_a_secret_is_all_that_is_needed():
+    configuration = Configuration.from_environment({"MEDIA_SECRET": "a secret"})
+
+    assert configuration.secret == "a secret"
+    assert configuration.listen == Listen(host="127.0.0.1", port=9000)
+    assert configuration.ports == range(40_000, 41_000)
+    assert configuration.capacity == 200
+    assert configuration.drain_seconds == 5.0
+    assert configuration.data_dir == Path("var").absolute()
+    assert configuration.limits == Limits()
+    assert configuration.advertised_ip
+
+
+def test_everything_can_be_set():
+    configuration = read(
+        MEDIA_LISTEN="unix:/run/media.sock",
+        MEDIA_PORT_RANGE="50000-50001",
+        MEDIA_CAPACITY="7",
+        MEDIA_DRAIN_SECONDS="0.5",
+        MEDIA_BIND_IP="0.0.0.0",
+        DATA_DIR="/data",
+        MEDIA_ICE_SECONDS="1.5",
+        MEDIA_IDLE_SECONDS="3",
+    )
+
+    assert configuration.listen == Listen(path="/run/media.sock")
+    assert list(configuration.ports) == [50_000, 50_001]
+    assert configuration.capacity == 7
+    assert configuration.drain_seconds == 0.5
+    assert configuration.bind_ip == "0.0.0.0"
+    assert configuration.data_dir == Path("/data")
+    assert configuration.limits == Limits(ice=1.5, idle=3.0)
+
+
+def test_the_secret_may_be_in_a_file(tmp_path):
+    path = tmp_path / "secret"
+    path.write_text("from a file\n")
+
+    configuration = Configuration.from_environment({"MEDIA_SECRET_FILE": str(path)})
+
+    assert configuration.secret == "from a file"
+
+
+def test_the_secret_is_not_shown():
+    assert "a secret" not in repr(read())
+
+
+@pytest.mark.parametrize(
+    ("listen", "understood"),
+    [("[::1]:80", Listen(host="::1", port=80)), ("10.0.0.1:0", Listen(host="10.0.0.1"))],
+)
+def test_listening_addresses_are_understood(listen, understood):
+    assert read(MEDIA_LISTEN=listen).listen == understood
+
+
+def test_the_media_ports_are_bound_to_the_advertised_address_if_it_is_ours():
+    assert read().bind_ip == "127.0.0.1"
+    assert read(MEDIA_ADVERTISED_IP="::1").bind_ip in ("::1", "::")
+
+
+@pytest.mark.parametrize(
+    ("advertised", "bound"), [("192.0.2.200", "0.0.0.0"), ("2001:db8::200", "::")]
+)
+def test_behind_a_nat_all_addresses_are_bound(advertised, bound):
+    assert read(MEDIA_ADVERTISED_IP=advertised).bind_ip == bound
+
+
+@pytest.mark.parametrize(
+    ("advertised", "setting", "only_public"),
+    [
+        ("127.0.0.1", "", False),
+        ("10.0.0.1", "", False),
+        ("8.8.8.8", "", True),
+        ("8.8.8.8", "off", False),
+        ("127.0.0.1", "ON", True),
+    ],
+)
+def test_private_peers_are_left_out_when_we_are_public(advertised, setting, only_public):
+    configuration = read(MEDIA_ADVERTISED_IP=advertised, MEDIA_PUBLIC_PEERS_ONLY=setting)
+
+    assert configuration.public_peers_only is only_public
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("MEDIA_SECRET", ""),
+        ("MEDIA_LISTEN", "unix:"),
+        ("MEDIA_LISTEN", "9000"),
+        ("MEDIA_LISTEN", "host:port"),
+        ("MEDIA_LISTEN", "host:70000"),
+        ("MEDIA_ADVERTISED_IP", "example.org"),
+        ("MEDIA_BIND_IP", "here"),
+        ("MEDIA_PORT_RANGE", "40000"),
+        ("MEDIA_PORT_RANGE", "2000-1500"),
+        ("MEDIA_PORT_RANGE", "80-90"),
+        ("MEDIA_PORT_RANGE", "60000-70000"),
+        ("MEDIA_CAPACITY", "many"),
+        ("MEDIA_DRAIN_SECONDS", "-1"),
+        ("MEDIA_ICE_SECONDS", "soon"),
+        ("MEDIA_PUBLIC_PEERS_ONLY", "maybe"),
+    ],
+)
+def test_a_wrong_value_refuses_the_start_and_names_the_variable(name, value):
+    with pytest.raises(ConfigurationError, match=name):
+        read(**{name: value})
+
+
+def test_a_missing_secret_file_refuses_the_start():
+    with pytest.raises(ConfigurationError, match="MEDIA_SECRET_FILE"):
+        Configuration.from_environment({"MEDIA_SECRET_FILE": "/nowhere/at/all"})
