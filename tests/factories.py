@@ -57,12 +57,13 @@ def hung_up(wa_call_id: str = "wacid.A", **values: Any) -> events.RemoteHungUp:
 
 def receive(
     number: PhoneNumber, event: events.NetworkEvent, *, now: datetime = T0, key: str = ""
-) -> Call | None:
-    return operations.receive(phone_number=number, event=event, key=key, now=now)
+) -> Call:
+    """Receive an event that belongs to a call."""
+    call = operations.receive(phone_number=number, event=event, key=key, now=now)
+    assert call is not None
+    return call
 
 
 def make_call(number: PhoneNumber, wa_call_id: str = "wacid.A", *, now: datetime = T0) -> Call:
     """Return a call that was just offered and whose number's policy has spoken."""
-    call = receive(number, offered(wa_call_id, occurred_at=now), now=now)
-    assert call is not None
-    return call
+    return receive(number, offered(wa_call_id, occurred_at=now), now=now)

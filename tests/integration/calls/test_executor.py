@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from calls import executor, operations
 from calls.domain import events
-from calls.domain.vocabulary import HangupCause
+from calls.domain.vocabulary import CommandKind, CommandStatus, HangupCause
 from calls.graph import GraphError, Verdict
 from calls.models import CallCommand, MediaSession
 from sdp.media.client import MediaError
@@ -340,7 +340,8 @@ class TestRecovery:
         executor.recover(stale, T0)
         drain(accepting, clock, 2)
 
-        executor._finish(stale, "failed", events.CommandFailed(command="accept", cause="x"), T0)
+        failed = events.CommandFailed(command=CommandKind.ACCEPT, cause=HangupCause.UNKNOWN)
+        executor._finish(stale, CommandStatus.FAILED, failed, T0)
 
         accepting.refresh_from_db()
         assert accepting.signaling == "answered"

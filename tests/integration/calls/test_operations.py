@@ -1,6 +1,7 @@
 """The door: what each event does to the call's row, timeline and commands."""
 
 from datetime import UTC, datetime
+from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError
@@ -203,7 +204,9 @@ class TestHangUpByThePeer:
         assert ("close_media", "pending") in commands(call)
 
     def test_an_outbound_terminate_of_an_unknown_call_creates_nothing(self, number):
-        assert receive(number, hung_up(direction=Direction.OUTBOUND)) is None
+        ended = hung_up(direction=Direction.OUTBOUND)
+
+        assert operations.receive(phone_number=number, event=ended, key="", now=T0) is None
         assert not Call.objects.exists()
 
 
@@ -218,7 +221,7 @@ class TestUnknownCalls:
         ],
     )
     def test_other_first_words_create_no_call(self, number, event):
-        assert receive(number, event) is None
+        assert operations.receive(phone_number=number, event=event, key="", now=T0) is None
         assert not Call.objects.exists()
 
     def test_later_facts_reach_the_timeline(self, number):
@@ -281,7 +284,7 @@ class TestWishes:
 
     def test_a_wish_for_an_unknown_call_says_so(self):
         with pytest.raises(Call.DoesNotExist):
-            operations.answer(call_id="00000000-0000-0000-0000-000000000000", by="x", now=T0)
+            operations.answer(call_id=uuid4(), by="x", now=T0)
 
 
 class TestTimers:

@@ -2,6 +2,7 @@
 
 import pytest
 import time_machine
+from celery import current_app
 from django.db import transaction
 
 from calls import queue, tasks
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def sent(monkeypatch):
     bells = []
     monkeypatch.setattr(
-        queue.current_app, "send_task", lambda name, **options: bells.append((name, options))
+        current_app, "send_task", lambda name, **options: bells.append((name, options))
     )
     queue.breaker.reset()
     yield bells
@@ -45,7 +46,7 @@ def test_a_sick_broker_is_asked_once_and_then_left_alone(monkeypatch):
         tries.append(name)
         raise ConnectionError
 
-    monkeypatch.setattr(queue.current_app, "send_task", refuse)
+    monkeypatch.setattr(current_app, "send_task", refuse)
     queue.breaker.reset()
 
     for _ in range(5):

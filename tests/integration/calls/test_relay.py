@@ -1,5 +1,7 @@
 """From the media worker's log into the calls: at least once, applied once."""
 
+from datetime import UTC, datetime
+
 import pytest
 import time_machine
 
@@ -51,9 +53,12 @@ def test_the_status_of_the_worker_is_kept(fake_media):
 
 def test_a_busy_worker_is_not_asked_for_its_status_each_time(fake_media, monkeypatch):
     asked = []
-    monkeypatch.setattr(
-        fake_media, "status", lambda: asked.append(1) or type(fake_media).status(fake_media)
-    )
+
+    def status():
+        asked.append(1)
+        return type(fake_media).status(fake_media)
+
+    monkeypatch.setattr(fake_media, "status", status)
     reading = relay.Relay(URL)
 
     with time_machine.travel(T0, tick=False) as clock:
@@ -134,8 +139,9 @@ def test_each_kind_is_translated(kind, data, expected):
 
     translated = relay.translate(event)
 
+    assert translated is not None
     assert {key: getattr(translated, key) for key in expected} == expected
-    assert translated.occurred_at.timestamp() == 1.0
+    assert translated.occurred_at == datetime.fromtimestamp(1.0, UTC)
 
 
 def test_every_kind_of_the_protocol_has_a_translation():

@@ -4,16 +4,16 @@ import json
 from datetime import UTC, datetime
 
 from calls.domain import events
-from calls.domain.vocabulary import Direction, EventKind
+from calls.domain.vocabulary import Direction, EventKind, HangupCause
 
 AT = datetime(2026, 11, 1, 12, 0, 5, tzinfo=UTC)
 
 
 def test_every_kind_has_exactly_one_type():
     kinds = [
-        cls.kind
+        kind
         for cls in vars(events).values()
-        if isinstance(cls, type) and isinstance(getattr(cls, "kind", None), EventKind)
+        if isinstance(cls, type) and isinstance(kind := getattr(cls, "kind", None), EventKind)
     ]
 
     assert sorted(kinds) == sorted(EventKind)
@@ -44,7 +44,7 @@ def test_zero_and_false_are_values_and_lists_are_kept():
 
 
 def test_timeline_data_is_json():
-    failed = events.MediaFailed(cause="ice_failed", message="no reply", occurred_at=AT)
+    failed = events.MediaFailed(cause=HangupCause.ICE_FAILED, message="no reply", occurred_at=AT)
 
     assert json.loads(json.dumps(events.timeline_data(failed)))["cause"] == "ice_failed"
 

@@ -23,11 +23,11 @@ from calls.domain.machine import (
     decide,
     status,
 )
-from calls.domain.vocabulary import CallStatus, HangupCause
+from calls.domain.vocabulary import CallStatus, CommandKind, HangupCause
 
 
 def run(leg, events):
-    log = []
+    log: list[CommandKind] = []
     for event in events:
         leg, commands = decide(leg, event)
         log += commands
@@ -205,7 +205,8 @@ def test_status_of_an_ended_call_follows_its_cause(cause, word):
 @settings(max_examples=2000, deadline=None)
 @given(st.lists(st.sampled_from(list(E)), max_size=40))
 def test_any_sequence_at_all(events):
-    leg, log = Leg(), []
+    leg = Leg()
+    log: list[CommandKind] = []
     for event in events:
         try:
             after, commands = decide(leg, event)
