@@ -47,6 +47,8 @@ def with_status(wanted: Collection[CallStatus]) -> Q:
             medias = [m for m in Media if _status(signaling, m, None) in wanted]
             matching = Q(media__in=medias)
         condition |= Q(signaling=signaling) & matching
+    if not any(_status(Signaling.ENDED, Media.IDLE, cause) in wanted for cause in HangupCause):
+        condition &= ~Q(signaling=Signaling.ENDED)  # the few live calls have an index of their own
     return condition
 
 
