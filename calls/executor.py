@@ -11,11 +11,12 @@ import random
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from calls import operations
+from calls import graph, media_workers, operations
 from calls.actions import ACTIONS, Failure
 from calls.domain import events
 from calls.domain.vocabulary import CommandKind, CommandStatus, HangupCause
@@ -42,6 +43,13 @@ def drain(call_id: UUID) -> None:
         raise RuntimeError("commands are carried out outside transactions")
     while (command := _claim(call_id, timezone.now())) is not None:
         _carry_out(command)
+
+
+def warm_up() -> None:
+    """Make what is slow to make (the clients load a CA bundle each) before the first call."""
+    graph.client(settings.GRAPH_API_URL, settings.GRAPH_API_VERSION)
+    for url in settings.MEDIA_WORKER_URLS:
+        media_workers.client(url)
 
 
 def recover(command: CallCommand, now: datetime) -> None:

@@ -8,7 +8,7 @@ import time_machine
 from django.db import transaction
 from django.utils import timezone
 
-from calls import executor, operations
+from calls import executor, graph, media_workers, operations
 from calls.domain import events
 from calls.domain.vocabulary import CommandKind, CommandStatus, HangupCause
 from calls.graph import GraphError, Verdict
@@ -101,6 +101,17 @@ def test_a_hangup_terminates_and_closes_the_media(call, fake_graph, fake_media):
 def test_inside_a_transaction_nothing_is_carried_out(call):
     with transaction.atomic(), pytest.raises(RuntimeError):
         executor.drain(call.pk)
+
+
+def test_a_warm_worker_has_its_clients_ready(settings):
+    settings.MEDIA_WORKER_URLS = ("http://warm.test",)
+    settings.GRAPH_API_URL = "http://warm-graph.test"
+    clients = media_workers.client.cache_info().currsize, graph.client.cache_info().currsize
+
+    executor.warm_up()
+
+    assert media_workers.client.cache_info().currsize == clients[0] + 1
+    assert graph.client.cache_info().currsize == clients[1] + 1
 
 
 def test_only_one_executor_claims_a_command(call, fake_graph):
