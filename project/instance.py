@@ -61,15 +61,21 @@ def lock(data_dir: Path, *, wait_seconds: float) -> int:
             owner = path.read_text(encoding="ascii").strip()
             if _is_alive(owner) or time.monotonic() >= give_up_at:
                 os.close(descriptor)
-                raise InUse(
-                    f"Switchhook already runs with the data folder {data_dir} (process {owner}). "
-                    "Stop it, or choose another: DATA_DIR=var2 PORT=8001 bin/up"
-                ) from None
+                raise InUse(_in_use(data_dir, owner)) from None
             time.sleep(_LOCK_PAUSE_SECONDS)  # noqa: TID251 - flock cannot wait for a while
         else:
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, str(os.getpid()).encode("ascii"), 0)
             return descriptor
+
+
+def _in_use(data_dir: Path, owner: str) -> str:
+    if _is_alive(owner):
+        return (
+            f"Switchhook already runs with the data folder {data_dir} (process {owner}). "
+            "Stop it, or choose another: DATA_DIR=var2 PORT=8001 bin/up"
+        )
+    return f"Programs of a killed instance still use the data folder {data_dir}. End them first."
 
 
 def _is_alive(process: str) -> bool:

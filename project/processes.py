@@ -78,7 +78,7 @@ async def spawn(
 ) -> Running:
     """Start a program as a process group of its own, so that Ctrl-C does not reach it.
 
-    It gets SIGTERM when we die, however we die (Linux only). With `merge` its standard error
+    It gets its `death_signal` when we die, however we die (Linux only). With `merge` its standard error
     comes through its standard output.
 
     :raises OSError: it cannot be started.
@@ -95,7 +95,7 @@ async def spawn(
             stderr=written[-1],
             start_new_session=True,
             pass_fds=keep_open,
-            preexec_fn=_die_with(os.getpid()),
+            preexec_fn=_die_with(os.getpid(), program.death_signal),
         )
     except BaseException:
         for read, _ in pipes:
@@ -115,14 +115,14 @@ async def _reading(descriptor: int) -> Output:
     return Output(stream, transport)
 
 
-def _die_with(parent: int) -> Callable[[], None] | None:
-    """What the child runs before its program: ask the kernel for SIGTERM at our end."""
+def _die_with(parent: int, number: signal.Signals) -> Callable[[], None] | None:
+    """What the child runs before its program: ask the kernel for a signal at our end."""
     if _LIBC is None:
         return None
     prctl = _LIBC.prctl
 
     def ask() -> None:
-        prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        prctl(_PR_SET_PDEATHSIG, number)
         if os.getppid() != parent:  # we died between fork and prctl
             os._exit(1)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ class Program:
     environ: Mapping[str, str]
     stop_phase: int
     stop_seconds: float = 8.0  # from SIGTERM to SIGKILL
+    death_signal: signal.Signals = signal.SIGTERM  # what it gets when the supervisor is killed
     cwd: Path = _ROOT
 
 
@@ -147,6 +149,9 @@ def _worker(environment: Environment, environ: Mapping[str, str]) -> Program:
         environ=environ,
         stop_phase=2,
         stop_seconds=12.0,
+        # Told to stop while its broker is gone too, Celery waits for the broker for ever. Its
+        # tasks may be cut off anywhere: the rows know.
+        death_signal=signal.SIGKILL,
     )
 
 

@@ -104,7 +104,7 @@ def test_what_a_killed_instance_left_running_is_waited_for(tmp_path: Path) -> No
     os.close(lock)
     (tmp_path / "up.lock").write_text("999999999")  # the supervisor itself is gone
 
-    with pytest.raises(instance.InUse):
+    with pytest.raises(instance.InUse, match="^Programs of a killed instance still use"):
         instance.lock(tmp_path, wait_seconds=0.1)
     left.stdin.close()
     left.wait()

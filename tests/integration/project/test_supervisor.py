@@ -301,7 +301,10 @@ def test_secrets_in_the_output_of_a_crash_are_hidden(capsys: pytest.CaptureFixtu
     assert capsys.readouterr().out == "      web | ValueError: Bearer [hidden]\n"
 
 
-def test_nothing_outlives_a_killed_supervisor(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("number", "what"), [(signal.SIGTERM, WAIT_FOR_EVER), (signal.SIGKILL, DEAF)]
+)
+def test_nothing_outlives_a_killed_supervisor(tmp_path: Path, number: int, what: str) -> None:
     script = tmp_path / "parent.py"
     script.write_text(
         textwrap.dedent(
@@ -311,8 +314,8 @@ def test_nothing_outlives_a_killed_supervisor(tmp_path: Path) -> None:
             from project.supervisor import Supervisor
             async def main():
                 running = Supervisor(lambda name, line: print(running.pids()[name], flush=True))
-                running.start([Program(name="p", argv=(sys.executable, "-c", {WAIT_FOR_EVER!r}),
-                                       environ={{}}, stop_phase=0)])
+                running.start([Program(name="p", argv=(sys.executable, "-c", {what!r}),
+                                       environ={{}}, stop_phase=0, death_signal={number})])
                 await asyncio.sleep(60)
             asyncio.run(main())
             """
