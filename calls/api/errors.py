@@ -15,6 +15,7 @@ from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.response import Response
 
+from calls.domain.vocabulary import CallStatus
 from calls.operations import UnableTo, UnableToAnswer, UnableToHangUp, UnableToReject
 from calls.recording_files import RecordingMissing, RecordingNotReady
 
@@ -109,7 +110,10 @@ def _problem(error: Exception) -> Problem:
 
 def _unable(error: UnableTo) -> Problem:
     code = next((c for kind, c in _CODES_OF_WISHES if isinstance(error, kind)), "wrong-state")
-    return Problem(HTTPStatus.CONFLICT, code, _sentence(error), call_status=error.status)
+    detail = _sentence(error)
+    if error.status is CallStatus.RINGING:  # it rings on until Meta has confirmed the accept
+        detail = f"Cannot {error.action} it: the call is already being answered."
+    return Problem(HTTPStatus.CONFLICT, code, detail, call_status=error.status)
 
 
 def _refused(error: exceptions.APIException) -> Problem:

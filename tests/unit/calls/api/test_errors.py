@@ -36,6 +36,13 @@ def test_a_wrong_state_tells_the_present_one():
     }
 
 
+def test_a_call_that_rings_while_its_answer_is_on_its_way_is_explained():
+    response = respond(UnableToAnswer("answer", CallStatus.RINGING))
+
+    assert response.data["detail"] == "Cannot answer it: the call is already being answered."
+    assert response.data["call_status"] == "ringing"
+
+
 @pytest.mark.parametrize(
     ("error", "status", "code"),
     [
