@@ -83,7 +83,14 @@ class Engine:
             for fileno, _ in ready:
                 transport = self._transports.get(fileno)
                 if transport is not None:
-                    self._guard(transport, transport.read, now)
+                    self._feed(transport, now)
+
+    def _feed(self, transport: Transport, now: float) -> None:
+        try:
+            transport.read(now)
+        except Exception:
+            log.exception("a call's media failed on a defect")
+            self._give_up(transport, now)
 
     # --- time -------------------------------------------------------------------------------------
 
@@ -103,20 +110,22 @@ class Engine:
                 self._beat(transport, turn, now)
             self._step += 1
         if self._loop is not None:
-            self._timer = self._loop.call_at(self._began_at + (self._step + 1) * STEP, self._tick)
+            next_at = self._began_at + (self._step + 1) * STEP
+            self._timer = self._loop.call_at(next_at, self._tick)
 
     def _beat(self, transport: Transport, turn: int, now: float) -> None:
         ticks, transport.round = turn - transport.round, turn
-        self._guard(transport, transport.beat, now, ticks)
-        if transport.session.has_output or transport.session.is_over:
-            self._on_output(transport)
-
-    def _guard(
-        self, transport: Transport, step: Callable[..., None], now: float, *arguments: int
-    ) -> None:
-        """A defect that one call runs into must not silence the others."""
         try:
-            step(*arguments, now)
+            transport.beat(ticks, now)
+            if transport.session.has_output or transport.session.is_over:
+                self._on_output(transport)
         except Exception:
             log.exception("a call's media failed on a defect")
-            transport.session.fail("worker_lost", "internal error", now)
+            self._give_up(transport, now)
+
+    def _give_up(self, transport: Transport, now: float) -> None:
+        """A defect that one call runs into must not silence the others: that call fails, and if it
+        cannot even do that, it gets no more turns."""
+        if transport.session.is_over:
+            self.remove(transport)
+        transport.session.fail("worker_lost", "internal error", now)

@@ -68,6 +68,8 @@ class MediaSession:
         self.phase = Phase.CHECKING
         self.events: list[Outcome] = []
         self.recording: Recording | None = None
+        self.is_flowing = False  # the gate is open and the path is there: a packet each 20 ms
+        self.is_over = False  # failed or closed
         self.deadline = now + limits.ice
         self._stream = stream
         self._limits = limits
@@ -78,19 +80,13 @@ class MediaSession:
         self._digits = DigitDetector()
         self._player: Player | None = None
         self._is_started = False
-        self._is_flowing = False  # the gate is open and the path is there
-        self._gap = True  # the next packet begins a talk spurt: marker bit, RFC 3551 section 4.1
+        self._is_first = True  # packet of a talk spurt: marker bit, RFC 3551 section 4.1
         self._report_at = 0.0
         self._opened_at = now
         self._phase_at = now
         self._ice_ms = self._dtls_ms = 0
         self._digit_count = 0
         self._last_heard_at: float | None = None
-
-    @property
-    def is_flowing(self) -> bool:
-        """Is there a packet to send each 20 ms?"""
-        return self._is_flowing
 
     @property
     def opus_payload_type(self) -> int:
@@ -100,10 +96,6 @@ class MediaSession:
     def has_output(self) -> bool:
         """Are there events, or bytes of a recording, to be taken?"""
         return bool(self.events) or (self.recording is not None and bool(self.recording.chunks))
-
-    @property
-    def is_over(self) -> bool:
-        return self.phase in (Phase.FAILED, Phase.CLOSED)
 
     # --- the path ---------------------------------------------------------------------------------
 
@@ -145,7 +137,7 @@ class MediaSession:
 
     def _end(self, phase: Phase) -> None:
         self.phase = phase
-        self._is_flowing = False
+        self.is_over, self.is_flowing = True, False
         self._stop_playing("stopped")
         if self.recording is not None:
             self.recording.finish()
@@ -164,7 +156,7 @@ class MediaSession:
 
     def _let_flow(self, now: float) -> None:
         if self._is_started and self.phase is Phase.CONNECTED:
-            self._is_flowing = True
+            self.is_flowing = True
             self._report_at = now + self._limits.report / 10
             self.deadline = now + self._limits.first_packet
 
@@ -178,9 +170,9 @@ class MediaSession:
         """
         payload = self._next_payload()
         length = self._outgoing.write(
-            buffer, payload, self._stream.opus_payload_type, self._gap, ticks * PACKET_TICKS
+            buffer, payload, self._stream.opus_payload_type, self._is_first, ticks * PACKET_TICKS
         )
-        self._gap = False
+        self._is_first = False
         if self.recording is not None:
             self.recording.said(payload, self._outgoing.timestamp, now)
         return length
@@ -210,7 +202,7 @@ class MediaSession:
 
     def report(self, now: float, unix_time: float) -> bytes | None:
         """The RTCP packet that is due, if one is."""
-        if not self._is_flowing or now < self._report_at:
+        if not self.is_flowing or now < self._report_at:
             return None
         self._report_at = now + self._limits.report
         return self._write_report(now, unix_time)

@@ -10,7 +10,7 @@ import pytest
 
 from sdp.media.messages import MediaErrorCode
 from sdp.media.registry import Refused
-from tests.media.conftest import Desk
+from tests.media.conftest import Desk, until
 from tests.media.far_end import Relay, decode, encode, strength, tone
 
 FATAL_ALERT = bytes.fromhex("15fefd000000000000000000020228")
@@ -330,4 +330,31 @@ async def test_a_second_start_is_a_repetition_or_a_conflict(desk):
         await desk.start("greeting")
 
     assert caught.value.code is MediaErrorCode.CONFLICT
+    relay.link.transport.close()
+
+
+async def test_a_prompt_that_cannot_be_decoded_is_told_and_silence_flows(desk):
+    (desk.prompts / "bad.wav").write_text("no sound")
+    relay = Relay()
+    answer = desk.open(await relay.offer(), prompts=["bad.wav"])
+    await asyncio.wait_for(relay.connect(answer), 5)
+    await desk.start("bad.wav")
+
+    finished = await desk.wait_for("playback_finished")
+    await until(lambda: relay.heard)
+
+    assert finished.data["cause"] == "failed"
+    assert finished.data["message"]
+    await relay.close()
+
+
+async def test_a_prompt_that_is_not_ready_in_time_does_not_hold_up_the_call(desk, monkeypatch):
+    monkeypatch.setattr("sdp.media.worker.PROMPT_SECONDS", 0.0)
+    relay = Relay()
+    desk.open(await relay.offer())
+    await desk.start("tone.wav")
+
+    finished = await desk.wait_for("playback_finished")
+
+    assert finished.data["message"] == "the prompt was not ready in time"
     relay.link.transport.close()
