@@ -1,0 +1,133 @@
+import pytest
+
+from bench import results
+from bench.climb import Sample
+
+
+def sample(engine="switchhook", calls=20, **values):
+    measured = {
+        "calls_per_core": 800.0,
+        "pacing_sd_ms": 0.5,
+        "missing": 0.0,
+        "rss_mb": 90.0,
+        "answers_ms": [1.0],
+    }
+    return Sample(engine=engine, scenario="play", calls=calls, **{**measured, **values})
+
+
+def test_rows_are_medians_of_the_rounds():
+    samples = [sample(calls_per_core=value) for value in (700.0, 900.0, 850.0)]
+
+    [row] = results.rows(samples, "aiortc")
+
+    assert (row.calls, row.rounds, row.calls_per_core, row.ratio) == (20, 3, 850.0, None)
+
+
+def test_answers_of_all_rounds_are_one_set():
+    samples = [sample(answers_ms=[1.0, 2.0]), sample(answers_ms=[3.0, 9.0])]
+
+    [row] = results.rows(samples, "aiortc")
+
+    assert (row.answer_p50_ms, row.answer_p95_ms) == (2.0, 9.0)
+
+
+def test_ratios_are_to_the_reference_at_its_own_knee():
+    samples = [
+        sample(calls=300),
+        sample("aiortc", 8, calls_per_core=16.0),
+        sample("aiortc", 20, calls_per_core=10.0, missing=0.3),
+    ]
+
+    ours, *theirs = results.rows(samples, "aiortc")
+
+    assert ours.ratio == 50.0
+    assert [row.ratio for row in theirs] == [1.0, 0.625]
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({}, False),
+        ({"pacing_sd_ms": 5.1}, True),
+        ({"missing": 0.011}, True),
+        ({"pacing_sd_ms": None}, True),
+        ({"calls": 0, "pacing_sd_ms": None}, False),
+    ],
+)
+def test_beyond_the_knee_packets_are_uneven_or_missing(values, expected):
+    one = sample(**values)
+
+    [row] = results.rows([one], "aiortc")
+
+    assert (one.is_beyond_knee, row.is_beyond_knee) == (expected, expected)
+
+
+def test_the_knee_is_the_most_calls_that_went_well():
+    samples = [
+        sample(calls=100),
+        sample(calls=300),
+        sample(calls=500, pacing_sd_ms=40.0),
+    ]
+    rows = results.rows(samples, "aiortc")
+
+    assert results.knee(rows, "switchhook", "play") == rows[1]
+    assert results.knee(rows, "aiortc", "play") is None
+
+
+def test_an_engine_that_does_nothing_well_is_taken_at_its_fewest_calls():
+    samples = [sample(calls=8, missing=0.5), sample(calls=4, missing=0.5)]
+    rows = results.rows(samples, "aiortc")
+
+    assert results.knee(rows, "switchhook", "play") == rows[1]
+
+
+def test_memory_grows_from_the_fewest_calls_on():
+    samples = [
+        sample(calls=0, rss_mb=None),
+        sample(calls=10, rss_mb=91.0),
+        sample(calls=110, rss_mb=101.0),
+    ]
+
+    growth = [row.rss_per_call_mb for row in results.rows(samples, "aiortc")]
+
+    assert growth == [None, None, pytest.approx(0.1)]
+
+
+def test_targets_stand_beside_what_was_measured():
+    samples = [
+        sample(calls=0, calls_per_core=None, pacing_sd_ms=None, rss_mb=None, answers_ms=[2.0, 4.0]),
+        sample(calls=10, calls_per_core=200.0, rss_mb=91.0),
+        sample(calls=20, calls_per_core=300.0, rss_mb=92.0),
+        sample(calls=300, pacing_sd_ms=1.5, rss_mb=120.0),
+        sample(calls=500, calls_per_core=1000.0, rss_mb=140.0),
+        sample("aiortc", 20, calls_per_core=10.0),
+    ]
+    rows = results.rows(samples, "aiortc")
+
+    found = {
+        one.what: one.measured
+        for one in results.targets(rows, "switchhook", "aiortc", {"play": 50})
+    }
+
+    assert found == {
+        "play: calls per core at the knee": 100.0,
+        "play: calls per core at 20 calls": 30.0,
+        "play: answer p95, idle": 4.0,
+        "play: pacing sd at 300 calls": 1.5,
+        "play: memory per call": pytest.approx(0.1, abs=0.001),
+        "play: cost of a call, at 500 to at 10": 0.2,
+    }
+
+
+def test_targets_of_what_was_not_measured_stay_open():
+    found = results.targets([], "switchhook", "aiortc", {"record": 40})
+
+    assert {one.measured for one in found} == {None}
+    assert found[0].aim == "≥ 40"
+
+
+def test_json_rows_have_no_more_digits_than_were_measured():
+    [row] = results.rows([sample(pacing_sd_ms=0.123456)], "aiortc")
+
+    assert row.to_json()["pacing_sd_ms"] == 0.123
+    assert row.to_json()["engine"] == "switchhook"
