@@ -11,7 +11,6 @@ import asyncio
 import fractions
 import json
 import os
-import signal
 import time
 import wave
 from pathlib import Path
@@ -122,16 +121,14 @@ class Server:
 
 
 async def run() -> None:
-    """Serve until SIGTERM."""
-    ended = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
+    """Serve for ever."""
     folder = Path(os.environ["DATA_DIR"])
     (folder / "recordings").mkdir(exist_ok=True)
     runner = web.AppRunner(Server(folder).application(), access_log=None)
     await runner.setup()
     path = os.environ["MEDIA_LISTEN"].removeprefix("unix:")
     await web.UnixSite(runner, path).start()
-    await ended.wait()
+    await asyncio.Event().wait()
 
 
 def only_loopback(use_ipv4: bool, use_ipv6: bool) -> list[str]:
@@ -144,7 +141,6 @@ def main() -> None:
     # the one thing that is not as published: which addresses there are
     aioice.ice.get_host_addresses = only_loopback
     asyncio.run(run())
-    os._exit(0)  # a hundred peer connections would take their time to say goodbye
 
 
 if __name__ == "__main__":

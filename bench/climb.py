@@ -74,7 +74,7 @@ def climb(engine: Engine, scenario: Scenario, steps: Sequence[int], times: Times
 
     :raises Died: the engine or the load did not start, or ended.
     """
-    with TemporaryDirectory(prefix="bench-") as name:
+    with TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         (folder / "prompts").mkdir()
         write_wav(folder / "prompts" / PROMPT, speech(times.prompt))
@@ -152,6 +152,7 @@ class _Climb:
         self._scenario.begin(control, call, WARM_UP)
         self._running.live(0.5)
         control.end(call)
+        self._running.live(0.7)
 
     def _add(self, control: Control, calls: int) -> None:
         while self._calls < calls:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import resource
@@ -14,7 +15,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
-STOP_SECONDS = 3.0
 REPLY_SECONDS = 20.0
 PAGE = os.sysconf("SC_PAGE_SIZE")
 HERTZ = os.sysconf("SC_CLK_TCK")
@@ -70,6 +70,7 @@ class Child:
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 text=True,
+                start_new_session=True,  # a group of its own, so that its children end with it
             )
         self.pid = self.process.pid
 
@@ -82,12 +83,10 @@ class Child:
         error: BaseException | None,
         at: TracebackType | None,
     ) -> None:
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            self.process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        # not asked to end: it would finish recordings that nobody wants, for as long as it may
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+        self.process.wait()
         for pipe in (self.process.stdin, self.process.stdout):
             if pipe is not None:
                 pipe.close()
