@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from sdp.attributes import Setup
 from sdp.description import Offer
 from sdp.errors import RemoteSdpError
+from sdp.media.audio import make_listener
 from sdp.media.configuration import Configuration
 from sdp.media.dtls import Handshake, Identity
 from sdp.media.ice import Credentials, IceAgent
@@ -90,7 +91,7 @@ class Answerer:
             sequence=secrets.randbits(15),
             timestamp=secrets.randbits(32),
         )
-        return MediaSession(stream, self.configuration.limits, now)
+        return MediaSession(stream, self.configuration.limits, now, make_listener)
 
     def _agent(
         self,

@@ -3,45 +3,76 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 
 import av
+import numpy as np
 from av.audio.codeccontext import AudioCodecContext
 from av.audio.frame import AudioFrame
+from numpy.typing import NDArray
 
 from sdp.media.playback import Prompt
 from sdp.media.rtp import CLOCK_RATE, PACKET_TICKS
+
+Samples = NDArray[np.int16]
 
 MAX_BYTES = 20 * 1024 * 1024
 MAX_SECONDS = 600
 #: What Meta's offer asks for: 20 kbit/s, wide band (API reference 4.1 `fmtp:111`).
 BIT_RATE = 20_000
 CUTOFF = "8000"
-#: The only containers, told by their first bytes. FFmpeg is never left to guess: some of its
-#: formats are playlists that open other files and addresses.
-_CONTAINERS = {b"RIFF": "wav", b"OggS": "ogg"}
+LISTEN_RATE = 16_000  # what listeners get
 
 
 class UnreadableAudio(Exception):
-    """The file is not a WAV or Ogg file that can be played."""
+    """The file is not a WAV, Ogg or MP3 file that can be played."""
 
 
-def encode_prompt(name: str, data: bytes) -> Prompt:
-    """Turn the bytes of a WAV or Ogg file into the packets it is sent as.
+def container_of(data: bytes) -> str | None:
+    """Which of the only containers is it, by its first bytes? FFmpeg is never left to guess: some
+    of its formats are playlists that open other files and addresses."""
+    if data[:4] == b"RIFF":
+        return "wav"
+    if data[:4] == b"OggS":
+        return "ogg"
+    is_mp3 = data[:3] == b"ID3" or (data[:1] == b"\xff" and data[1:2] >= b"\xe0")
+    return "mp3" if is_mp3 else None
 
+
+def encode_prompt(name: str, data: bytes, volume_db: float = 0.0) -> Prompt:
+    """Turn the bytes of a WAV, Ogg or MP3 file into the packets it is sent as.
+
+    :param volume_db: louder or quieter than it is; what gets too loud is clipped.
     :raises UnreadableAudio: another format, damaged, empty or too long.
     """
-    container = _CONTAINERS.get(data[:4])
+    container = container_of(data)
     if container is None or len(data) > MAX_BYTES:
-        raise UnreadableAudio("a WAV or Ogg file of at most 20 MiB is needed")
+        raise UnreadableAudio("a WAV, Ogg or MP3 file of at most 20 MiB is needed")
     try:
-        packets = tuple(_encode(_decode(data, container)))
+        packets = tuple(_encode(_scaled(_decode(data, container), volume_db)))
     except (av.FFmpegError, ValueError, IndexError) as error:
         raise UnreadableAudio("the audio cannot be decoded") from error
     if not packets:
         raise UnreadableAudio("the file holds no audio")
     return Prompt(name, packets)
+
+
+def encode_samples(name: str, samples: Samples, volume_db: float = 0.0) -> Prompt:
+    """Turn samples (48 kHz, mono) into the packets they are sent as."""
+    padded = np.pad(samples, (0, -len(samples) % PACKET_TICKS))
+    frames = (make_frame(block.tobytes(), 0) for block in padded.reshape(-1, PACKET_TICKS))
+    return Prompt(name, tuple(_encode(_scaled(frames, volume_db))))
+
+
+def _scaled(frames: Iterator[AudioFrame], volume_db: float) -> Iterator[AudioFrame]:
+    if not volume_db:
+        yield from frames
+        return
+    factor = 10 ** (volume_db / 20)
+    for frame in frames:
+        wave = np.clip(frame.to_ndarray().astype(np.float32) * factor, -32768, 32767)
+        yield make_frame(wave.astype(np.int16).tobytes(), 0)
 
 
 def _decode(data: bytes, container: str) -> Iterator[AudioFrame]:
@@ -104,3 +135,22 @@ def make_decoder() -> AudioCodecContext:
     decoder.layout = "mono"
     decoder.format = "s16"
     return decoder
+
+
+def make_listener() -> Callable[[bytes], bytes]:
+    """A decoder for listeners: an Opus packet to 16 kHz mono samples, none if it is damaged."""
+    decoder = make_decoder()
+    resampler = av.AudioResampler(format="s16", layout="mono", rate=LISTEN_RATE)
+
+    def decode(packet: bytes) -> bytes:
+        try:
+            parts = [
+                part.to_ndarray().tobytes()
+                for frame in decoder.decode(av.Packet(packet))
+                for part in resampler.resample(frame)
+            ]
+        except av.FFmpegError:
+            return b""
+        return b"".join(parts)
+
+    return decode

@@ -9,13 +9,16 @@ import httpx
 
 from sdp.media.messages import (
     CloseSession,
+    CommandOperation,
     EventBatch,
     MediaErrorCode,
     Message,
     MessageError,
     OpenSession,
+    OperationStatus,
     SessionAnswer,
     StartMedia,
+    StartOperation,
     WorkerStatus,
 )
 
@@ -81,6 +84,30 @@ class MediaClient:
             raise
         return _statistics(reply)
 
+    def start_operation(self, call_id: str, request: StartOperation) -> OperationStatus:
+        """:raises MediaError:"""
+        return _understood(OperationStatus, self._post(_operations(call_id), request))
+
+    def command_operation(
+        self, call_id: str, operation_id: str, verb: str, request: CommandOperation
+    ) -> OperationStatus:
+        """Stop, pause, resume or update an operation.
+
+        :raises MediaError:
+        """
+        path = f"{_operations(call_id)}/{quote(operation_id, safe='')}/{quote(verb, safe='')}"
+        return _understood(OperationStatus, self._post(path, request))
+
+    def operations(self, call_id: str) -> list[OperationStatus]:
+        """What runs on a call, and what has run; oldest first.
+
+        :raises MediaError:
+        """
+        listed = self._get(_operations(call_id)).get("operations")
+        if not isinstance(listed, list):
+            raise MediaError(NONSENSE)
+        return [_understood(OperationStatus, one) for one in listed]
+
     def sessions(self) -> tuple[str, list[tuple[str, int]]]:
         """The worker's boot id, and call id and epoch of each open session.
 
@@ -145,6 +172,10 @@ class MediaClient:
         if response.is_success:
             return reply
         raise MediaError(str(reply.get("message", "")), _code(reply.get("code")))
+
+
+def _operations(call_id: str) -> str:
+    return f"/v1/sessions/{quote(call_id, safe='')}/operations"
 
 
 def _understood(kind: type[Reply], reply: dict[str, Any]) -> Reply:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sdp.media.fetching import FetchPolicy
 from sdp.media.session import Limits
 from sdp.profile import is_public
 
@@ -45,6 +46,7 @@ class Configuration:
     capacity: int
     drain_seconds: float
     public_peers_only: bool
+    fetch_policy: FetchPolicy
     limits: Limits
 
     @classmethod
@@ -61,6 +63,7 @@ class Configuration:
             capacity=int(_number(environ, "MEDIA_CAPACITY", DEFAULT_CAPACITY)),
             drain_seconds=_number(environ, "MEDIA_DRAIN_SECONDS", DEFAULT_DRAIN_SECONDS),
             public_peers_only=_public_only(environ, advertised),
+            fetch_policy=_fetch_policy(environ),
             limits=_limits(environ),
         )
 
@@ -136,16 +139,32 @@ def _number(environ: Mapping[str, str], name: str, default: str) -> float:
     return float(value)
 
 
-def _public_only(environ: Mapping[str, str], advertised: str) -> bool:
-    """Ignore peers' candidates inside private networks? By default exactly when we are outside."""
-    value = environ.get("MEDIA_PUBLIC_PEERS_ONLY", "").lower()
+def _switch(environ: Mapping[str, str], name: str) -> bool | None:
+    value = environ.get(name, "").lower()
     if value in ("1", "on", "true", "yes"):
         return True
     if value in ("0", "off", "false", "no"):
         return False
     if value:
-        raise ConfigurationError("MEDIA_PUBLIC_PEERS_ONLY: on or off is needed")
-    return is_public(ipaddress.ip_address(advertised))
+        raise ConfigurationError(f"{name}: on or off is needed")
+    return None
+
+
+def _public_only(environ: Mapping[str, str], advertised: str) -> bool:
+    """Ignore peers' candidates inside private networks? By default exactly when we are outside."""
+    stated = _switch(environ, "MEDIA_PUBLIC_PEERS_ONLY")
+    return is_public(ipaddress.ip_address(advertised)) if stated is None else stated
+
+
+def _fetch_policy(environ: Mapping[str, str]) -> FetchPolicy:
+    """Where prompts may be fetched from: MEDIA_FETCH_HTTP allows http, MEDIA_FETCH_NETWORKS
+    (such as `10.0.0.0/8,fd00::/8`) allows private networks."""
+    texts = [text for text in environ.get("MEDIA_FETCH_NETWORKS", "").split(",") if text.strip()]
+    try:
+        networks = tuple(ipaddress.ip_network(text.strip()) for text in texts)
+    except ValueError:
+        raise ConfigurationError("MEDIA_FETCH_NETWORKS: networks such as 10.0.0.0/8") from None
+    return FetchPolicy(bool(_switch(environ, "MEDIA_FETCH_HTTP")), networks)
 
 
 def _limits(environ: Mapping[str, str]) -> Limits:

@@ -1,6 +1,6 @@
 """Recordings on disk: the tracks of live calls, finished files, and what a killed worker left.
 
-    DATA_DIR/recordings/<recording_id>.opus                     finished, stereo
+    DATA_DIR/recordings/<recording_id>.opus or .wav             finished
     DATA_DIR/recordings/.tracks/<boot_id>/<recording_id>.<side>.ogg     growing
     DATA_DIR/recordings/.tracks/<boot_id>/lock                  held by the worker that lives
 
@@ -25,12 +25,13 @@ from pathlib import Path
 from typing import Any
 
 from sdp.media.ogg import OggError, read_track
-from sdp.media.recording import Side
+from sdp.media.recording import Format, Layout, Side
 
 log = logging.getLogger("sdp.media")
 
 TRACKS = ".tracks"
 LOCK = "lock"
+SUFFIXES = {Format.OGG: "opus", Format.WAV: "wav"}
 FOLDER_MODE, FILE_MODE = 0o750, 0o640  # people's voices: not for everybody on this machine
 MAX_BACKLOG = 120  # pages of one recording that wait for the disk: a minute of both tracks
 MIXDOWN_SECONDS = 900.0
@@ -72,13 +73,17 @@ class Orphan:
     call_id: str
     epoch: int
     folder: Path
+    layout: Layout
 
 
 class TrackFiles:
     """The two growing files of one recording. Nothing here waits for the disk."""
 
-    def __init__(self, folder: Path, recording_id: str, disk: ThreadPoolExecutor) -> None:
+    def __init__(
+        self, folder: Path, recording_id: str, layout: Layout, disk: ThreadPoolExecutor
+    ) -> None:
         self.recording_id = recording_id
+        self.layout = layout
         self.folder = folder
         self.problem = ""
         self._disk = disk
@@ -141,16 +146,16 @@ class TrackStore:
         self._disk = ThreadPoolExecutor(max_workers=1, thread_name_prefix="disk")
         self._turn = asyncio.Semaphore(1)
 
-    def open(self, recording_id: str) -> TrackFiles:
+    def open(self, recording_id: str, layout: Layout | None = None) -> TrackFiles:
         """:raises ValueError: `recording_id` cannot be a file name."""
         if not is_recording_id(recording_id):
             raise ValueError("recording_id: letters, digits, - and _ are needed")
-        return TrackFiles(self._folder, recording_id, self._disk)
+        return TrackFiles(self._folder, recording_id, layout or Layout(), self._disk)
 
     async def finish(self, tracks: TrackFiles) -> Finished:
         """Close the tracks and put them side by side."""
         await asyncio.wrap_future(tracks.close())
-        finished = await self._mix(tracks.folder, tracks.recording_id)
+        finished = await self._mix(tracks.folder, tracks.recording_id, tracks.layout)
         if not tracks.problem:
             return finished
         log.warning("recording %s: %s", tracks.recording_id, tracks.problem)
@@ -166,12 +171,12 @@ class TrackStore:
                 continue
             try:
                 for orphan in _orphans_in(folder):
-                    yield orphan, await self._mix(folder, orphan.recording_id)
+                    yield orphan, await self._mix(folder, orphan.recording_id, orphan.layout)
                 _remove_if_empty(folder)
             finally:
                 os.close(lock)
 
-    async def _mix(self, folder: Path, recording_id: str) -> Finished:
+    async def _mix(self, folder: Path, recording_id: str, layout: Layout) -> Finished:
         """Make the finished file of two tracks, one at a time, in a process of its own.
 
         Tracks that could not be put together stay, and the next start tries again.
@@ -179,13 +184,13 @@ class TrackStore:
         output = folder / f"{recording_id}.part"
         paths = [track_path(folder, recording_id, side) for side in Side]
         async with self._turn:
-            result = await _run_mixdown([*paths, output])
+            result = await _run_mixdown([*paths, output], layout)
         if result.get("error"):
             return Finished(message=str(result["error"]))
         duration = int(result["duration_ms"])
         finished = Finished(message="nothing was recorded")
         if duration:
-            final = self._recordings / f"{recording_id}.opus"
+            final = self._recordings / f"{recording_id}.{SUFFIXES[layout.format]}"
             output.chmod(FILE_MODE)
             os.replace(output, final)
             finished = Finished(final.name, duration, final.stat().st_size)
@@ -227,7 +232,9 @@ def _orphans_in(folder: Path) -> Iterator[Orphan]:
         tags = next(filter(None, map(_tags, paths)), None)
         if tags is not None:
             epoch = int(tags.get("epoch", "0"))
-            yield Orphan(recording_id, tags.get("call_id", ""), epoch, folder)
+            yield Orphan(
+                recording_id, tags.get("call_id", ""), epoch, folder, Layout.from_tags(tags)
+            )
         else:
             for path in paths:
                 path.unlink(missing_ok=True)
@@ -241,8 +248,9 @@ def _tags(path: Path) -> dict[str, str] | None:
         return None
 
 
-async def _run_mixdown(paths: list[Path]) -> dict[str, Any]:
-    arguments = (sys.executable, "-m", "sdp.media.mixdown", *map(str, paths))
+async def _run_mixdown(paths: list[Path], layout: Layout) -> dict[str, Any]:
+    words = (*map(str, paths), str(layout.sides), str(layout.format))
+    arguments = (sys.executable, "-m", "sdp.media.mixdown", *words)
     process = await asyncio.create_subprocess_exec(*arguments, stdout=asyncio.subprocess.PIPE)
     try:
         printed, _ = await asyncio.wait_for(process.communicate(), MIXDOWN_SECONDS)

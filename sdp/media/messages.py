@@ -5,6 +5,9 @@ The wire is HTTP on a private address with a shared secret (`Authorization: Bear
     POST /v1/sessions                    OpenSession   -> SessionAnswer
     POST /v1/sessions/{call_id}/start    StartMedia    -> {}
     POST /v1/sessions/{call_id}/close    CloseSession  -> {"statistics": {...}}
+    POST /v1/sessions/{call_id}/operations                          StartOperation   -> 202 OperationStatus
+    POST /v1/sessions/{call_id}/operations/{operation_id}/{verb}    CommandOperation -> OperationStatus
+    GET  /v1/sessions/{call_id}/operations             -> {"operations": [OperationStatus, ...]}
     GET  /v1/sessions                                  -> {"boot_id", "sessions": [{"call_id", "epoch"}]}
     GET  /v1/sessions/{call_id}                        -> {"statistics": {...}}
     GET  /v1/events?boot_id=&after=&wait=              -> EventBatch (waits up to `wait` seconds)
@@ -16,11 +19,14 @@ Every request is idempotent: the same words again get the same reply. A request 
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum, auto
 from typing import Any, Self
 
 PROTOCOL_VERSION = 1
+#: Ids of operations; a recording's becomes a file name.
+OPERATION_ID = r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}"
 
 
 class MessageError(ValueError):
@@ -38,6 +44,8 @@ class MediaErrorCode(StrEnum):
     BAD_SDP = auto()  # 422: the offer is malformed or not one we can answer
     NO_COMMON_CODEC = auto()  # 422
     NO_SUCH_PROMPT = auto()  # 422
+    NO_SUCH_OPERATION = auto()  # 404
+    NOT_SUPPORTED = auto()  # 422: WhatsApp, or this peer, has no way for it
     OVERLOADED = auto()  # 503: at capacity
     DRAINING = auto()  # 503: shutting down, takes no new calls
 
@@ -51,8 +59,32 @@ class MediaEventKind(StrEnum):
     PLAYBACK_STARTED = auto()  # first packet sent {"playback_id"}
     PLAYBACK_FINISHED = auto()  # {"playback_id", "cause": completed|stopped|failed, "played_ms"}
     RECORDING_FINISHED = auto()  # {"recording_id", "path", "duration_ms", "size_bytes", "cause"}
+    OPERATION_STARTED = auto()  # {"operation_id", "kind"}
+    OPERATION_FINISHED = auto()  # {"operation_id", "kind", "cause", ...what the kind tells}
+    OPERATION_FAILED = auto()  # {"operation_id", "kind", "cause", "message"}
     FAILED = auto()  # {"cause": ice_failed|dtls_failed|media_timeout|worker_lost, "message"}
     STOPPED = auto()  # the session is gone {"statistics"}
+
+
+class OperationKind(StrEnum):
+    """What can be done with the media of a call while it lives; docs/reference/media-operations."""
+
+    PLAY = auto()
+    GATHER = auto()
+    SEND_DIGITS = auto()
+    RECORD = auto()
+    MUTE = auto()
+    HOLD = auto()
+
+
+class OperationState(StrEnum):
+    """How far an operation is."""
+
+    QUEUED = auto()  # waits for its turn, its sound, or the start of media
+    RUNNING = auto()
+    PAUSED = auto()
+    FINISHED = auto()
+    FAILED = auto()
 
 
 def _read(cls: type[Any], data: object) -> Any:
@@ -155,6 +187,46 @@ class CloseSession(Message):
 
     def __post_init__(self) -> None:
         _need(isinstance(self.epoch, int), "epoch: a whole number")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartOperation(Message):
+    """Begin `kind` with `options` (JSON). The same id again: the same operation, not a second."""
+
+    epoch: int
+    operation_id: str
+    kind: str
+    options: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _need(isinstance(self.epoch, int), "epoch: a whole number")
+        _need(
+            isinstance(self.operation_id, str)
+            and re.fullmatch(OPERATION_ID, self.operation_id) is not None,
+            "operation_id: 1-64 letters, digits, - and _",
+        )
+        _need(isinstance(self.kind, str), "kind: text")
+        _need(isinstance(self.options, dict), "options: an object is needed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandOperation(Message):
+    """A verb (in the path) for a running operation, such as `stop`."""
+
+    epoch: int
+    options: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _need(isinstance(self.epoch, int), "epoch: a whole number")
+        _need(isinstance(self.options, dict), "options: an object is needed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationStatus(Message):
+    operation_id: str
+    kind: str
+    state: str
+    result: dict[str, Any] = field(default_factory=dict)  # what the kind tells so far
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
+from typing import TypeAlias
 
 from sdp.media.audio import MAX_BYTES, UnreadableAudio, encode_prompt
 from sdp.media.playback import Prompt
+from sdp.media.prompt_cache import PromptCache
 
 BUILT_IN = {"greeting": Path(__file__).parent / "prompts" / "greeting.opus"}
-CACHE_BYTES = 64 * 1024 * 1024
+
+Key: TypeAlias = tuple[Path, int, int, float]
 
 
 class NoSuchPrompt(Exception):
@@ -17,43 +19,33 @@ class NoSuchPrompt(Exception):
 
 
 class PromptShelf:
-    """Encodes each file once and keeps it, until the file changes or room is needed."""
+    """Encodes each file once for each volume and keeps it, until the file changes."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, cache: PromptCache | None = None) -> None:
         self._folder = folder
-        self._cache: dict[tuple[Path, int, int], Prompt] = {}
-        self._loading: dict[tuple[Path, int, int], asyncio.Task[Prompt]] = {}
+        self._cache = cache or PromptCache()
 
     def check(self, name: str) -> None:
         """:raises NoSuchPrompt:"""
-        self._key(name)
+        self._key(name, 0.0)
 
-    async def get(self, name: str) -> Prompt:
+    def peek(self, name: str, volume_db: float = 0.0) -> Prompt | None:
+        """The prompt, if it is ready.
+
+        :raises NoSuchPrompt:
+        """
+        return self._cache.peek(self._key(name, volume_db))
+
+    async def get(self, name: str, volume_db: float = 0.0) -> Prompt:
         """The prompt, decoded in another thread if it has not been before.
 
         :raises NoSuchPrompt:
         :raises UnreadableAudio: there is such a file, but it cannot be played.
         """
-        key = self._key(name)
-        prompt = self._cache.get(key)
-        if prompt is not None:
-            self._cache[key] = self._cache.pop(key)  # used last
-            return prompt
-        task = self._loading.get(key)
-        if task is None:
-            task = asyncio.create_task(self._load(key, name))
-            self._loading[key] = task
-            task.add_done_callback(lambda _: self._loading.pop(key, None))
-        return await asyncio.shield(task)
+        key = self._key(name, volume_db)
+        return await self._cache.get(key, lambda: _read(key[0], name, volume_db))
 
-    async def _load(self, key: tuple[Path, int, int], name: str) -> Prompt:
-        prompt = await asyncio.to_thread(_read, key[0], name)
-        self._cache[key] = prompt
-        while len(self._cache) > 1 and sum(p.size for p in self._cache.values()) > CACHE_BYTES:
-            del self._cache[next(iter(self._cache))]
-        return prompt
-
-    def _key(self, name: str) -> tuple[Path, int, int]:
+    def _key(self, name: str, volume_db: float) -> Key:
         path = BUILT_IN.get(name) or self._folder / name
         is_plain = name == Path(name).name and not name.startswith(".")
         try:
@@ -62,12 +54,12 @@ class PromptShelf:
             status = path.stat()
         except (OSError, ValueError) as error:
             raise NoSuchPrompt(name) from error
-        return path, status.st_mtime_ns, status.st_size
+        return path, status.st_mtime_ns, status.st_size, volume_db
 
 
-def _read(path: Path, name: str) -> Prompt:
+def _read(path: Path, name: str, volume_db: float) -> Prompt:
     try:
         with path.open("rb") as file:
-            return encode_prompt(name, file.read(MAX_BYTES + 1))
+            return encode_prompt(name, file.read(MAX_BYTES + 1), volume_db)
     except OSError as error:
         raise UnreadableAudio("the file cannot be read") from error

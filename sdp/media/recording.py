@@ -7,6 +7,7 @@ are placed by our stream's own timestamps; both tracks count from the moment rec
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum, auto
 
 from sdp.media.jitter import JitterBuffer
@@ -24,6 +25,50 @@ class Side(StrEnum):
 
     CALLER = auto()
     OURS = auto()
+
+
+class Sides(StrEnum):
+    """What is recorded, and how it is put together at the end."""
+
+    BOTH = auto()  # stereo: the caller left, we right
+    CALLER = auto()
+    OURS = auto()
+    MIXED = auto()  # mono: both voices added up
+
+
+class Format(StrEnum):
+    """What the finished file is."""
+
+    OGG = auto()  # Opus, as received and sent unless voices are mixed
+    WAV = auto()  # 16 kHz, 16 bits
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What becomes of the tracks at the end."""
+
+    sides: Sides = Sides.BOTH
+    format: Format = Format.OGG
+
+    def to_tags(self) -> dict[str, str]:
+        return {"sides": str(self.sides), "format": str(self.format)}
+
+    @classmethod
+    def from_tags(cls, tags: Mapping[str, str]) -> Layout:
+        """As far as the tags say it."""
+        try:
+            return cls(Sides(tags.get("sides", "both")), Format(tags.get("format", "ogg")))
+        except ValueError:
+            return cls()
+
+
+#: The tracks that are kept for it while the call lives.
+KEPT = {
+    Sides.BOTH: (Side.CALLER, Side.OURS),
+    Sides.CALLER: (Side.CALLER,),
+    Sides.OURS: (Side.OURS,),
+    Sides.MIXED: (Side.CALLER, Side.OURS),
+}
 
 
 class Timeline:
@@ -55,10 +100,20 @@ class Recording:
     :param serials: stream serial numbers of the two tracks, any two numbers.
     """
 
-    def __init__(self, recording_id: str, serials: tuple[int, int], now: float) -> None:
+    def __init__(
+        self,
+        recording_id: str,
+        serials: tuple[int, int],
+        now: float,
+        layout: Layout | None = None,
+    ) -> None:
+        self.layout = layout or Layout()
         self.recording_id = recording_id
+        self.is_done = False
         self.chunks: list[tuple[Side, bytes]] = []
-        self._started_at = now
+        self._started_at = now  # moved on by pauses, so that they take no time
+        self._paused_at: float | None = None
+        self._kept = KEPT[self.layout.sides]
         self._caller = TrackWriter(serials[0])
         self._ours = TrackWriter(serials[1])
         self._buffer: JitterBuffer[tuple[Packet, int]] = JitterBuffer()
@@ -75,6 +130,8 @@ class Recording:
 
     def heard(self, packet: Packet, now: float) -> None:
         """The peer's packet arrived. Telephone-events are needed too: they fill sequence numbers."""
+        if not self.is_running:
+            return
         if packet.ssrc != self._ssrc:
             self._place(self._buffer.flush())
             self._buffer, self._timeline = JitterBuffer(), Timeline()
@@ -83,6 +140,8 @@ class Recording:
 
     def said(self, payload: bytes, timestamp: int, now: float) -> None:
         """We sent an Opus packet with this RTP timestamp."""
+        if not self.is_running:
+            return
         position = self._our_timeline.place(timestamp, self._ticks(now))
         self._write(Side.OURS, self._ours.add(payload, position))
 
@@ -90,8 +149,33 @@ class Recording:
         """Let go of packets that waited long enough for a missing one."""
         self._place(self._buffer.expire(now))
 
+    @property
+    def is_running(self) -> bool:
+        return self._paused_at is None and not self.is_done
+
+    def seconds(self, now: float) -> float:
+        """How much has been recorded, pauses left out."""
+        return (now if self._paused_at is None else self._paused_at) - self._started_at
+
+    def pause(self, now: float) -> None:
+        """Leave out what comes from now on."""
+        if self.is_running:
+            self._place(self._buffer.flush())
+            self._paused_at = now
+
+    def resume(self, now: float) -> None:
+        """Go on where the pause began."""
+        if self._paused_at is not None:
+            self._started_at += now - self._paused_at
+            self._paused_at = None
+            self._buffer = JitterBuffer()
+            self._timeline, self._our_timeline = Timeline(), Timeline()
+
     def finish(self) -> None:
-        """Close both tracks."""
+        """Close both tracks; nothing is taken any more."""
+        if self.is_done:
+            return
+        self.is_done = True
         self._place(self._buffer.flush())
         self._write(Side.CALLER, self._caller.flush())
         self._write(Side.OURS, self._ours.flush())
@@ -106,5 +190,5 @@ class Recording:
                 self._write(Side.CALLER, self._caller.add(packet.payload, position))
 
     def _write(self, side: Side, data: bytes) -> None:
-        if data:
+        if data and side in self._kept:
             self.chunks.append((side, data))

@@ -91,16 +91,24 @@ class Registry(Generic[Live]):
     def find(self, call_id: str) -> Entry[Live] | None:
         return self._entries.get(call_id)
 
+    def current(self, call_id: str, epoch: int) -> Entry[Live]:
+        """The open session, if the request of this epoch is for it.
+
+        :raises Refused: no_such_session or stale_epoch.
+        """
+        entry = self._entries.get(call_id)
+        if entry is None or epoch > entry.epoch:
+            raise Refused(MediaErrorCode.NO_SUCH_SESSION, "no such session")
+        if epoch < entry.epoch:
+            raise Refused(MediaErrorCode.STALE_EPOCH, "a newer owner has opened this session")
+        return entry
+
     def begin(self, call_id: str, request: StartMedia) -> Entry[Live] | None:
         """May `request` start this session's media? None: it has been, with the same words.
 
         :raises Refused: no_such_session, stale_epoch or conflict.
         """
-        entry = self._entries.get(call_id)
-        if entry is None or request.epoch > entry.epoch:
-            raise Refused(MediaErrorCode.NO_SUCH_SESSION, "no such session")
-        if request.epoch < entry.epoch:
-            raise Refused(MediaErrorCode.STALE_EPOCH, "a newer owner has opened this session")
+        entry = self.current(call_id, request.epoch)
         if entry.start is None:
             entry.start = request
             return entry

@@ -14,11 +14,13 @@ from aiohttp import web
 from sdp.media.configuration import Listen
 from sdp.media.messages import (
     CloseSession,
+    CommandOperation,
     MediaErrorCode,
     Message,
     MessageError,
     OpenSession,
     StartMedia,
+    StartOperation,
 )
 from sdp.media.registry import Refused
 from sdp.media.worker import Worker
@@ -38,6 +40,8 @@ STATUS = {
     MediaErrorCode.BAD_SDP: 422,
     MediaErrorCode.NO_COMMON_CODEC: 422,
     MediaErrorCode.NO_SUCH_PROMPT: 422,
+    MediaErrorCode.NO_SUCH_OPERATION: 404,
+    MediaErrorCode.NOT_SUPPORTED: 422,
     MediaErrorCode.OVERLOADED: 503,
     MediaErrorCode.DRAINING: 503,
 }
@@ -79,6 +83,10 @@ class Routes:
         router.add_post("/v1/sessions", self.open_session)
         router.add_post("/v1/sessions/{call_id}/start", self.start_media)
         router.add_post("/v1/sessions/{call_id}/close", self.close_session)
+        operations = "/v1/sessions/{call_id}/operations"
+        router.add_post(operations, self.start_operation)
+        router.add_post(operations + "/{operation_id}/{verb}", self.command_operation)
+        router.add_get(operations, self.list_operations)
         router.add_get("/v1/sessions", self.list_sessions)
         router.add_get("/v1/sessions/{call_id}", self.get_statistics)
         router.add_get("/v1/events", self.list_events)
@@ -97,6 +105,23 @@ class Routes:
         message = CloseSession.from_json(await _body(request))
         statistics = self._worker.close(request.match_info["call_id"], message)
         return web.json_response({"statistics": statistics})
+
+    async def start_operation(self, request: web.Request) -> web.Response:
+        message = StartOperation.from_json(await _body(request))
+        status = self._worker.start_operation(request.match_info["call_id"], message)
+        return web.json_response(status.to_json(), status=202)
+
+    async def command_operation(self, request: web.Request) -> web.Response:
+        message = CommandOperation.from_json(await _body(request))
+        where = request.match_info
+        return _reply(
+            self._worker.command_operation(
+                where["call_id"], where["operation_id"], where["verb"], message
+            )
+        )
+
+    async def list_operations(self, request: web.Request) -> web.Response:
+        return web.json_response(self._worker.operations(request.match_info["call_id"]))
 
     async def list_sessions(self, request: web.Request) -> web.Response:
         return web.json_response(self._worker.sessions())

@@ -2,25 +2,27 @@
 
 The gate: WhatsApp takes the first media packet as "answered", so nothing at all is sent before
 `start`, however early ICE and DTLS are through (API reference 4.5). From then on there is a packet
-each 20 ms: the prompt from its very first sample, and silence whenever nothing plays.
+each 20 ms, as `outlet` has it: the greeting from its very first sample, and silence whenever
+nothing else sounds. All other acts on the media are `operations`.
 
 All times are seconds of one steady clock, given as `now`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum, auto
 from typing import Any, TypeAlias
 
 from sdp.media import rtcp
-from sdp.media.dtmf import Digit, DigitDetector
+from sdp.media.dtmf import Digit
+from sdp.media.eartap import Decode
+from sdp.media.inlet import Inlet
 from sdp.media.messages import MediaEventKind
-from sdp.media.opus import SILENCE
-from sdp.media.playback import Player
-from sdp.media.reception import Reception
-from sdp.media.recording import Recording
-from sdp.media.rtp import PACKET_TICKS, Outgoing, Packet
+from sdp.media.operations.life import Operation, Operations
+from sdp.media.outlet import Outlet
+from sdp.media.rtp import Outgoing, Packet
 
 #: A kind and its data, as `messages.MediaEventKind` lists them.
 Outcome: TypeAlias = tuple[MediaEventKind, dict[str, Any]]
@@ -62,31 +64,37 @@ class Stream:
 
 
 class MediaSession:
-    """Feed it; then empty `events`, and `recording.chunks` if there is a recording."""
+    """Feed it; then empty `events`, and the `chunks` of its `recordings`.
 
-    def __init__(self, stream: Stream, limits: Limits, now: float) -> None:
+    :param make_decoder: gives a fresh decoder of the peer's stream, for those who `listen`.
+    """
+
+    def __init__(
+        self,
+        stream: Stream,
+        limits: Limits,
+        now: float,
+        make_decoder: Callable[[], Decode] | None = None,
+    ) -> None:
         self.phase = Phase.CHECKING
         self.events: list[Outcome] = []
-        self.recording: Recording | None = None
         self.is_flowing = False  # the gate is open and the path is there: a packet each 20 ms
         self.is_over = False  # failed or closed
         self.deadline = now + limits.ice
         self._stream = stream
         self._limits = limits
-        self._outgoing = Outgoing(
-            ssrc=stream.ssrc, sequence=stream.sequence, timestamp=stream.timestamp
+        self.outlet = Outlet(
+            Outgoing(ssrc=stream.ssrc, sequence=stream.sequence, timestamp=stream.timestamp),
+            opus=stream.opus_payload_type,
+            telephone_event=stream.telephone_event_payload_type,
         )
-        self._reception = Reception()
-        self._digits = DigitDetector()
-        self._player: Player | None = None
+        self.inlet = Inlet(stream.opus_payload_type, make_decoder)
+        self.operations = Operations(self)
         self._is_started = False
-        self._is_first = True  # packet of a talk spurt: marker bit, RFC 3551 section 4.1
         self._report_at = 0.0
         self._opened_at = now
         self._phase_at = now
         self._ice_ms = self._dtls_ms = 0
-        self._digit_count = 0
-        self._last_heard_at: float | None = None
 
     @property
     def opus_payload_type(self) -> int:
@@ -95,7 +103,12 @@ class MediaSession:
     @property
     def has_output(self) -> bool:
         """Are there events, or bytes of a recording, to be taken?"""
-        return bool(self.events) or (self.recording is not None and bool(self.recording.chunks))
+        if self.events:
+            return True
+        for recording in self.inlet.recordings:  # noqa: SIM110 - a generator costs more
+            if recording.chunks or recording.is_done:
+                return True
+        return False
 
     # --- the path ---------------------------------------------------------------------------------
 
@@ -123,7 +136,7 @@ class MediaSession:
         """There will be no media any more; the session waits to be closed."""
         if self.is_over:
             return
-        self._end(Phase.FAILED)
+        self._end(Phase.FAILED, now)
         self.deadline = now + self._limits.linger
         self.events.append((MediaEventKind.FAILED, {"cause": cause, "message": message}))
 
@@ -131,27 +144,24 @@ class MediaSession:
         """The end. Its figures are the last event."""
         if self.phase is Phase.CLOSED:
             return
-        self._end(Phase.CLOSED)
+        self._end(Phase.CLOSED, now)
         statistics = self.statistics(now)
         self.events.append((MediaEventKind.STOPPED, {"statistics": statistics}))
 
-    def _end(self, phase: Phase) -> None:
+    def _end(self, phase: Phase, now: float) -> None:
         self.phase = phase
         self.is_over, self.is_flowing = True, False
-        self._stop_playing("stopped")
-        if self.recording is not None:
-            self.recording.finish()
+        self.operations.end(now)
 
     # --- requests ---------------------------------------------------------------------------------
 
-    def start(self, player: Player | None, recording: Recording | None, now: float) -> None:
-        """Open the gate: play and record from the first packet on."""
+    def start(self, first: Sequence[Operation], now: float) -> None:
+        """Open the gate: from the first packet on, `first` are done, before what waits already."""
         if self._is_started or self.is_over:
             return
         self._is_started = True
-        self._player = player
-        if recording is not None:
-            self.recording = recording
+        for operation in first:
+            self.operations.start(operation, None, now)
         self._let_flow(now)
 
     def _let_flow(self, now: float) -> None:
@@ -159,46 +169,44 @@ class MediaSession:
             self.is_flowing = True
             self._report_at = now + self._limits.report / 10
             self.deadline = now + self._limits.first_packet
+            self.operations.open(now)
+
+    # --- for operations ---------------------------------------------------------------------------
+
+    def tell(self, kind: MediaEventKind, data: dict[str, Any]) -> None:
+        """Report an event."""
+        self.events.append((kind, data))
 
     # --- our packets ------------------------------------------------------------------------------
 
     def write_packet(self, buffer: bytearray, ticks: int, now: float) -> int:
-        """Write the packet of this 20 ms into `buffer`; returns its length.
+        """Write the packet of this 20 ms into `buffer`; returns its length, 0 if there is none.
 
         :param ticks: how many times 20 ms have passed since the last one: late ticks are left
             out of the stream, never sent in a burst.
         """
-        payload = self._next_payload()
-        length = self._outgoing.write(
-            buffer, payload, self._stream.opus_payload_type, self._is_first, ticks * PACKET_TICKS
-        )
-        self._is_first = False
-        if self.recording is not None:
-            self.recording.said(payload, self._outgoing.timestamp, now)
+        length = self.outlet.write(buffer, ticks, now)
+        if self.inlet.recordings:
+            self._record_ours(now)
         return length
 
-    def _next_payload(self) -> bytes:
-        player = self._player
-        if player is None:
-            return SILENCE
-        packet = player.next()
-        if packet is None:
-            self._stop_playing("completed")
-            return SILENCE
-        if player.played == 1:
-            data = {"playback_id": player.playback_id}
-            self.events.append((MediaEventKind.PLAYBACK_STARTED, data))
-        return packet
+    def forward_packet(self, buffer: bytearray, payload: bytes, ticks: int, now: float) -> int:
+        """Write a packet of another call into `buffer`, to be sent at once; 0: it is left out.
 
-    def _stop_playing(self, cause: str) -> None:
-        player, self._player = self._player, None
-        if player is not None:
-            data = {
-                "playback_id": player.playback_id,
-                "cause": cause,
-                "played_ms": player.played_ms,
-            }
-            self.events.append((MediaEventKind.PLAYBACK_FINISHED, data))
+        :param ticks: how far its timestamp is from that of the one forwarded before.
+        """
+        if not self.is_flowing:
+            return 0
+        length = self.outlet.forward(buffer, payload, ticks)
+        if length and self.inlet.recordings:
+            self._record_ours(now)
+        return length
+
+    def _record_ours(self, now: float) -> None:
+        sent = self.outlet.sent
+        if sent:
+            for recording in self.inlet.recordings:
+                recording.said(sent, self.outlet.outgoing.timestamp, now)
 
     def report(self, now: float, unix_time: float) -> bytes | None:
         """The RTCP packet that is due, if one is."""
@@ -209,22 +217,15 @@ class MediaSession:
 
     def farewell(self, now: float, unix_time: float) -> bytes | None:
         """The last RTCP packet, with BYE; None if we never sent anything."""
-        if not self._outgoing.packets:
+        if not self.outlet.outgoing.packets:
             return None
         return self._write_report(now, unix_time, bye=True)
 
     def _write_report(self, now: float, unix_time: float, bye: bool = False) -> bytes:
-        sender = rtcp.SenderInfo(
-            ssrc=self._stream.ssrc,
-            unix_time=unix_time,
-            timestamp=self._outgoing.timestamp,
-            packets=self._outgoing.packets,
-            octets=self._outgoing.octets,
-        )
-        block = self._reception.block(now)
-        return rtcp.build(
-            self._stream.ssrc, self._stream.cname, sender=sender, block=block, bye=bye
-        )
+        sender = self.outlet.sender_info(unix_time)
+        block = self.inlet.reception.block(now)
+        stream = self._stream
+        return rtcp.build(stream.ssrc, stream.cname, sender=sender, block=block, bye=bye)
 
     # --- the peer's packets -----------------------------------------------------------------------
 
@@ -232,24 +233,26 @@ class MediaSession:
         """The peer's packet; it is authentic (SRTP) and has arrived just now."""
         if self.is_over:
             return
-        if self._last_heard_at is None:
+        inlet = self.inlet
+        if inlet.last_heard_at is None:
             self.events.append((MediaEventKind.FIRST_PACKET, {}))
-        self._last_heard_at = now
-        self._reception.count(packet, now)
+        inlet.count(packet, now)
         if packet.payload_type == self._stream.telephone_event_payload_type:
-            self._press(self._digits.receive(packet.payload, packet.timestamp, now))
-        if self.recording is not None:
-            self.recording.heard(packet, now)
+            has_begun, digits = inlet.press(packet, now)
+            if has_begun:
+                self.operations.key_down(now)
+            self._press(digits, now)
+        inlet.hear(packet, now)
 
     def receive_control(self, data: bytes, now: float, unix_time: float) -> None:
         """An authentic RTCP packet."""
-        self._reception.control(data, self._stream.ssrc, now, unix_time)
+        self.inlet.reception.control(data, self._stream.ssrc, now, unix_time)
 
-    def _press(self, digits: list[Digit]) -> None:
+    def _press(self, digits: list[Digit], now: float) -> None:
         for digit in digits:
-            self._digit_count += 1
             data = {"digit": digit.digit, "duration_ms": digit.duration_ms}
             self.events.append((MediaEventKind.DIGIT, data))
+            self.operations.press(digit.digit, now)
 
     # --- time -------------------------------------------------------------------------------------
 
@@ -257,10 +260,10 @@ class MediaSession:
         """Look at the clock: lost ends of digits, packets that wait, deadlines."""
         if self.is_over:
             return
-        if self._digits.is_waiting:
-            self._press(self._digits.expire(now))
-        if self.recording is not None:
-            self.recording.tick(now)
+        if self.inlet.needs_ticks:
+            self._press(self.inlet.tick(now), now)
+        if self.operations.is_timed and self.is_flowing:
+            self.operations.tick(now)
         if now >= self.deadline:
             self._deadline_reached(now)
 
@@ -271,12 +274,12 @@ class MediaSession:
             self.fail("dtls_failed", "the DTLS handshake took too long", now)
         elif not self._is_started:
             self.fail("media_timeout", "connected, but media was never started", now)
-        elif self._last_heard_at is None:
+        elif self.inlet.last_heard_at is None:
             self.fail("media_timeout", "no audio arrived after the start", now)
-        elif now - self._last_heard_at >= self._limits.idle:
+        elif now - self.inlet.last_heard_at >= self._limits.idle:
             self.fail("media_timeout", "no audio arrived any more", now)
         else:
-            self.deadline = self._last_heard_at + self._limits.idle
+            self.deadline = self.inlet.last_heard_at + self._limits.idle
 
     def statistics(self, now: float) -> dict[str, Any]:
         """The figures of the call so far, JSON types only."""
@@ -285,8 +288,8 @@ class MediaSession:
             "seconds": round(now - self._opened_at, 3),
             "ice_ms": self._ice_ms,
             "dtls_ms": self._dtls_ms,
-            "packets_sent": self._outgoing.packets,
-            "octets_sent": self._outgoing.octets,
-            "digits": self._digit_count,
-            **self._reception.statistics(),
+            "packets_sent": self.outlet.outgoing.packets,
+            "octets_sent": self.outlet.outgoing.octets,
+            "digits": self.inlet.digit_count,
+            **self.inlet.reception.statistics(),
         }

@@ -1,4 +1,4 @@
-"""Two mono tracks side by side in one Ogg/Opus file, without decoding either. Pure.
+"""Two mono tracks side by side in one Ogg/Opus file, or one alone, without decoding. Pure.
 
 Opus can carry several streams in one packet (RFC 7845 section 5.1.1, channel mapping family 1):
 left is the caller's stream and right is ours, packet by packet on a grid of 20 ms. Nothing is
@@ -63,20 +63,34 @@ def weave(left: Iterator[bytes], right: Iterator[bytes], serial: int) -> Iterato
     # version, channels, pre-skip, rate, gain, family 1; 2 streams, none coupled, as they come
     head = b"OpusHead" + struct.pack("<BBHIhB", 1, 2, PRE_SKIP, CLOCK_RATE, 0, 1) + b"\2\0\0\1"
     yield pages.page([head], 0, FIRST) + pages.page([tags_packet({})], 0)
+    yield from _body(pages, _pairs(left, right))
+
+
+def _body(pages: Pages, packets: Iterator[bytes]) -> Iterator[bytes]:
+    """The pages of sound, each packet 20 ms long."""
     held: list[bytes] = []
     taken = count = 0
-    while (pair := _pair(left, right)) is not None:
-        size = segments(pair)
+    for packet in packets:
+        size = segments(packet)
         if len(held) >= PAGE_SLOTS or taken + size > MAX_SEGMENTS:
             yield pages.page(held, count * PACKET_TICKS)
             held, taken = [], 0
-        held.append(pair)
+        held.append(packet)
         taken, count = taken + size, count + 1
     yield pages.page(held, count * PACKET_TICKS, LAST)
 
 
-def _pair(left: Iterator[bytes], right: Iterator[bytes]) -> bytes | None:
-    one, other = next(left, b""), next(right, b"")
-    if not one and not other:
-        return None
-    return self_delimited(one or SILENCE) + (other or SILENCE)
+def lone(track: Iterator[bytes], serial: int) -> Iterator[bytes]:
+    """A mono file, page by page, from the packets of one side (see `slots`)."""
+    pages = Pages(serial)
+    head = b"OpusHead" + struct.pack("<BBHIhB", 1, 1, PRE_SKIP, CLOCK_RATE, 0, 0)
+    yield pages.page([head], 0, FIRST) + pages.page([tags_packet({})], 0)
+    yield from _body(pages, track)
+
+
+def _pairs(left: Iterator[bytes], right: Iterator[bytes]) -> Iterator[bytes]:
+    while True:
+        one, other = next(left, b""), next(right, b"")
+        if not one and not other:
+            return
+        yield self_delimited(one or SILENCE) + (other or SILENCE)

@@ -162,12 +162,21 @@ class Transport:
         session.tick(now)
         if session.is_flowing and self._cipher is not None:
             length = session.write_packet(self._outgoing.data, ticks, now)
-            self._send_buffer(self._cipher.protect(self._outgoing, length))
+            if length:
+                self._send_buffer(self._cipher.protect(self._outgoing, length))
             self._report(self._cipher, now)
         elif session.phase is Phase.SECURING:
             self._retransmit(now)
         if now >= self._agent.next_at and not session.is_over:
             self._check(now)
+
+    def forward(self, payload: bytes, ticks: int, now: float) -> None:
+        """Send a packet of another call at once; see `MediaSession.forward_packet`."""
+        if self._cipher is None:
+            return
+        length = self.session.forward_packet(self._outgoing.data, payload, ticks, now)
+        if length:
+            self._send_buffer(self._cipher.protect(self._outgoing, length))
 
     def _check(self, now: float) -> None:
         if now >= self._agent.consent_until:

@@ -7,12 +7,11 @@ import logging
 import secrets
 import time
 from collections.abc import Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from sdp.media.answering import Answerer
-from sdp.media.audio import UnreadableAudio
 from sdp.media.configuration import Configuration
 from sdp.media.dtls import Identity
 from sdp.media.engine import Engine
@@ -20,21 +19,26 @@ from sdp.media.eventlog import EventLog
 from sdp.media.files import Finished, TrackFiles, TrackStore, is_recording_id
 from sdp.media.messages import (
     CloseSession,
+    CommandOperation,
     EventBatch,
     MediaErrorCode,
     MediaEventKind,
     OpenSession,
-    Playback,
+    OperationStatus,
     SessionAnswer,
     StartMedia,
+    StartOperation,
     WorkerStatus,
 )
-from sdp.media.playback import Player
+from sdp.media.operating import Operator, listed
+from sdp.media.operations.life import Operation
+from sdp.media.operations.options import Source
 from sdp.media.ports import PortPool
-from sdp.media.prompt_files import BUILT_IN, NoSuchPrompt, PromptShelf
+from sdp.media.prompt_files import BUILT_IN
 from sdp.media.recording import Recording
 from sdp.media.registry import Entry, Refused, Registry
 from sdp.media.session import Phase
+from sdp.media.sources import NoSound, Sources
 from sdp.media.transport import Transport
 
 log = logging.getLogger("sdp.media")
@@ -42,7 +46,6 @@ log = logging.getLogger("sdp.media")
 PLAYBACK_FINISHED = MediaEventKind.PLAYBACK_FINISHED
 RECORDING_FINISHED = MediaEventKind.RECORDING_FINISHED
 SWEEP_SECONDS = 1.0
-PROMPT_SECONDS = 2.0  # how long the start of media waits for a prompt to be decoded
 FAREWELL_SECONDS = 3.0  # after a drain: for recordings to be finished
 READER_SECONDS = 1.0  # after that: for the reader of the events to take the last ones
 
@@ -54,8 +57,13 @@ class Live:
     call_id: str
     epoch: int
     transport: Transport
-    tracks: TrackFiles | None = None
+    tracks: dict[str, TrackFiles] = field(default_factory=dict)  # by recording id
     is_retired: bool = False
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """What a recording keeps of its call, for whoever finds it after a crash."""
+        return {"call_id": self.call_id, "epoch": str(self.epoch)}
 
 
 class Worker:
@@ -69,7 +77,8 @@ class Worker:
         self._identity = Identity(datetime.fromtimestamp(time.time(), UTC))
         self._ports = PortPool(configuration.bind_ip, configuration.ports)
         self._answerer = Answerer(configuration, self._identity, self._ports)
-        self._shelf = PromptShelf(configuration.data_dir / "prompts")
+        self._sources = Sources(configuration.data_dir / "prompts", configuration.fetch_policy)
+        self._operator = Operator(self._sources, self._spawn, _now)
         self._store = TrackStore(configuration.data_dir / "recordings", self._log.boot_id)
         self._lives: dict[Transport, Live] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -121,7 +130,8 @@ class Worker:
 
     def _open(self, request: OpenSession) -> Entry[Live]:
         for name in request.prompts:
-            self._load_ahead(name)
+            self._sources.check(Source(prompt=name))
+            self._spawn(self._warm(name))
         sdp, transport = self._answerer.answer(request.offer, _now())
         older = self._registry.find(request.call_id)
         if older is not None:
@@ -133,18 +143,11 @@ class Worker:
         log.info("call %s: opened, %d in all", request.call_id, len(self._registry) + 1)
         return self._registry.add(request, sdp, live)
 
-    def _load_ahead(self, name: str) -> None:
-        try:
-            self._shelf.check(name)
-        except NoSuchPrompt:
-            raise Refused(MediaErrorCode.NO_SUCH_PROMPT, "there is no such prompt") from None
-        self._spawn(self._warm(name))
-
     async def _warm(self, name: str) -> None:
         try:
-            await self._shelf.get(name)
-        except (NoSuchPrompt, UnreadableAudio) as error:
-            log.warning("a prompt cannot be played: %s", error)
+            await self._sources.get(Source(prompt=name), 0.0)
+        except NoSound as error:
+            log.warning("prompt %s cannot be played: %s", name, error)
 
     async def start_media(self, call_id: str, request: StartMedia) -> None:
         """Open the gate. A prompt that cannot be played does not keep it shut: the caller has
@@ -154,44 +157,24 @@ class Worker:
         """
         if request.recording_id and not is_recording_id(request.recording_id):
             raise Refused(MediaErrorCode.BAD_REQUEST, "recording_id: letters, digits, - and _")
-        player, problem = await self._player(request.playback)
+        play, problem = await self._operator.greeting(request.playback)
         entry = self._registry.begin(call_id, request)
         if entry is None:
             return
         session = entry.live.transport.session
         if session.is_over:
-            player, problem = None, "there is no media any more"
+            problem = "there is no media any more"
             self._cannot_record(entry.live, request.recording_id, problem)
         else:
-            session.start(player, self._recording(entry.live, request.recording_id), _now())
+            first: list[Operation] = [play] if play is not None else []
+            if request.recording_id:
+                first.append(self._operator.recording(request.recording_id, entry.live.tags))
+            session.start(first, _now())
         if request.playback is not None and problem:
             data = {"playback_id": request.playback.playback_id, "cause": "failed"}
             self._report(
                 entry.live, PLAYBACK_FINISHED, {**data, "played_ms": 0, "message": problem}
             )
-
-    async def _player(self, playback: Playback | None) -> tuple[Player | None, str]:
-        if playback is None:
-            return None, ""
-        try:
-            prompt = await asyncio.wait_for(self._shelf.get(playback.prompt), PROMPT_SECONDS)
-        except NoSuchPrompt:
-            return None, "there is no such prompt"
-        except UnreadableAudio as error:
-            return None, str(error)
-        except TimeoutError:
-            return None, "the prompt was not ready in time"
-        return Player(playback.playback_id, prompt), ""
-
-    def _recording(self, live: Live, recording_id: str) -> Recording | None:
-        if not recording_id:
-            return None
-        serials = secrets.randbits(32), secrets.randbits(32)
-        recording = Recording(recording_id, serials, _now())
-        live.tracks = self._store.open(recording_id)
-        tags = {"call_id": live.call_id, "epoch": str(live.epoch)}
-        recording.begin(tags, live.transport.session.opus_payload_type)
-        return recording
 
     def _cannot_record(self, live: Live, recording_id: str, message: str) -> None:
         if recording_id:
@@ -217,12 +200,45 @@ class Worker:
         log.info("call %s: closed, %d left", entry.call_id, len(self._registry))
         return statistics
 
+    # --- operations -------------------------------------------------------------------------------
+
+    def start_operation(self, call_id: str, request: StartOperation) -> OperationStatus:
+        """See `Operator.start`.
+
+        :raises Refused: also no_such_session or stale_epoch.
+        """
+        live = self._registry.current(call_id, request.epoch).live
+        status = self._operator.start(live.transport.session, request, live.tags)
+        self._output(live.transport)
+        return status
+
+    def command_operation(
+        self, call_id: str, operation_id: str, verb: str, request: CommandOperation
+    ) -> OperationStatus:
+        """See `Operator.command`.
+
+        :raises Refused: also no_such_session or stale_epoch.
+        """
+        live = self._registry.current(call_id, request.epoch).live
+        status = self._operator.command(live.transport.session, operation_id, verb, request)
+        self._output(live.transport)
+        return status
+
+    def operations(self, call_id: str) -> dict[str, Any]:
+        """:raises Refused: no_such_session."""
+        return listed(self._find(call_id).live.transport.session)
+
+    # --- what is known ----------------------------------------------------------------------------
+
     def statistics(self, call_id: str) -> dict[str, Any]:
         """:raises Refused: no_such_session."""
+        return self._find(call_id).live.transport.session.statistics(_now())
+
+    def _find(self, call_id: str) -> Entry[Live]:
         entry = self._registry.find(call_id)
         if entry is None:
             raise Refused(MediaErrorCode.NO_SUCH_SESSION, "no such session")
-        return entry.live.transport.session.statistics(_now())
+        return entry
 
     def sessions(self) -> dict[str, Any]:
         """The boot id and every open session's call id and epoch."""
@@ -254,20 +270,29 @@ class Worker:
         events, session.events = session.events, []
         for kind, data in events:
             self._report(live, kind, data)
-        if session.recording is not None and live.tracks is not None:
-            chunks, session.recording.chunks = session.recording.chunks, []
-            for side, chunk in chunks:
-                live.tracks.write(side, chunk)
+        if session.inlet.recordings:
+            self._store_recordings(live, session.inlet.recordings)
         if session.is_over and not live.is_retired:
             self._retire(live)
+
+    def _store_recordings(self, live: Live, recordings: list[Recording]) -> None:
+        for recording in tuple(recordings):
+            tracks = live.tracks.get(recording.recording_id)
+            if tracks is None:
+                tracks = self._store.open(recording.recording_id, recording.layout)
+                live.tracks[recording.recording_id] = tracks
+            chunks, recording.chunks = recording.chunks, []
+            for side, chunk in chunks:
+                tracks.write(side, chunk)
+            if recording.is_done:
+                recordings.remove(recording)
+                self._spawn(self._finish_recording(live, tracks), "recording")
 
     def _retire(self, live: Live) -> None:
         """The session needs its socket no more."""
         live.is_retired = True
         self._engine.remove(live.transport)
         live.transport.close(_now())
-        if live.tracks is not None:
-            self._spawn(self._finish_recording(live, live.tracks), "recording")
 
     async def _finish_recording(self, live: Live, tracks: TrackFiles) -> None:
         finished = await self._store.finish(tracks)

@@ -17,7 +17,15 @@ import pytest
 
 from sdp.media.client import MediaClient, MediaError
 from sdp.media.configuration import Configuration
-from sdp.media.messages import CloseSession, OpenSession, Playback, SessionEvent, StartMedia
+from sdp.media.messages import (
+    CloseSession,
+    CommandOperation,
+    OpenSession,
+    Playback,
+    SessionEvent,
+    StartMedia,
+    StartOperation,
+)
 from sdp.media.worker import Worker
 from tests.media.far_end import RATE, tone
 
@@ -61,6 +69,29 @@ class Desk:
         playback = Playback(playback_id="p1", prompt=prompt) if prompt else None
         request = StartMedia(epoch=epoch, playback=playback, recording_id=recording_id)
         await self.worker.start_media(call_id, request)
+
+    def ask(
+        self, operation_id: str, kind: str, call_id: str = "c1", epoch: int = 1, **options: Any
+    ) -> str:
+        """Start an operation; returns its state."""
+        request = StartOperation(epoch=epoch, operation_id=operation_id, kind=kind, options=options)
+        return self.worker.start_operation(call_id, request).state
+
+    def command(self, operation_id: str, verb: str, **options: Any) -> str:
+        request = CommandOperation(epoch=1, options=options)
+        return self.worker.command_operation("c1", operation_id, verb, request).state
+
+    async def ended(self, operation_id: str) -> dict[str, Any]:
+        """The data of an operation's end, as soon as it is there."""
+        position = 0
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                batch = await self.worker.events(self._boot_id, position, 1.0)
+                position = batch.last
+                for event in batch.events:
+                    is_end = event.kind in ("operation_finished", "operation_failed")
+                    if is_end and event.data["operation_id"] == operation_id:
+                        return event.data
 
     def close(self, call_id: str = "c1", epoch: int = 1) -> dict[str, Any]:
         return self.worker.close(call_id, CloseSession(epoch=epoch))

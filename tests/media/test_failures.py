@@ -349,7 +349,7 @@ async def test_a_prompt_that_cannot_be_decoded_is_told_and_silence_flows(desk):
 
 
 async def test_a_prompt_that_is_not_ready_in_time_does_not_hold_up_the_call(desk, monkeypatch):
-    monkeypatch.setattr("sdp.media.worker.PROMPT_SECONDS", 0.0)
+    monkeypatch.setattr("sdp.media.operating.GREETING_SECONDS", 0.0)
     relay = Relay()
     desk.open(await relay.offer())
     await desk.start("tone.wav")

@@ -10,7 +10,14 @@ import pytest
 
 from sdp.media.client import MediaClient, MediaError
 from sdp.media.configuration import Listen
-from sdp.media.messages import CloseSession, MediaErrorCode, OpenSession, StartMedia
+from sdp.media.messages import (
+    CloseSession,
+    CommandOperation,
+    MediaErrorCode,
+    OpenSession,
+    StartMedia,
+    StartOperation,
+)
 from sdp.media.server import serve
 from tests.media.conftest import SECRET
 from tests.media.far_end import Relay
@@ -165,3 +172,101 @@ async def test_a_reply_that_does_not_come_is_given_up(tmp_path):
     assert caught.value.sent
     client.close()
     server.close()
+
+
+# --- operations -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def client(path, desk) -> AsyncIterator[MediaClient]:
+    relay = Relay()
+    await asyncio.wait_for(relay.connect(desk.open(await relay.offer())), 10)
+    await desk.wait_for("connected")
+    await desk.start()
+    made = MediaClient(f"unix:{path}", SECRET)
+    yield made
+    made.close()
+    await relay.close()
+
+
+def wish(operation_id: str = "o1", kind: str = "mute", epoch: int = 1, **options) -> StartOperation:
+    return StartOperation(epoch=epoch, operation_id=operation_id, kind=kind, options=options)
+
+
+async def test_operations_are_started_listed_and_stopped(client):
+    started = await asyncio.to_thread(client.start_operation, "c1", wish(direction="out"))
+    again = await asyncio.to_thread(client.start_operation, "c1", wish(direction="out"))
+    stopped = await asyncio.to_thread(
+        client.command_operation, "c1", "o1", "stop", CommandOperation(epoch=1)
+    )
+    late = await asyncio.to_thread(
+        client.command_operation, "c1", "o1", "stop", CommandOperation(epoch=1)
+    )
+    (listed,) = await asyncio.to_thread(client.operations, "c1")
+
+    assert started == again
+    assert (started.kind, started.state) == ("mute", "running")
+    assert stopped == late == listed
+    assert listed.state == "finished"
+    assert listed.result == {"direction": "out"}
+
+
+@pytest.mark.parametrize(
+    ("call_id", "request_", "code"),
+    [
+        ("c1", wish(kind="refer"), MediaErrorCode.NOT_SUPPORTED),
+        ("c1", wish(kind="dance"), MediaErrorCode.BAD_REQUEST),
+        ("c1", wish(direction="up"), MediaErrorCode.BAD_REQUEST),
+        ("c1", wish(kind="play", source={"prompt": "none"}), MediaErrorCode.NO_SUCH_PROMPT),
+        ("c1", wish(kind="play", source={"url": "http://x/"}), MediaErrorCode.BAD_REQUEST),
+        ("c1", wish(epoch=0), MediaErrorCode.STALE_EPOCH),
+        ("c1", wish(epoch=2), MediaErrorCode.NO_SUCH_SESSION),
+        ("c2", wish(), MediaErrorCode.NO_SUCH_SESSION),
+    ],
+)
+async def test_an_operation_that_cannot_be_is_refused(client, call_id, request_, code):
+    with pytest.raises(MediaError) as caught:
+        await asyncio.to_thread(client.start_operation, call_id, request_)
+
+    assert caught.value.code is code
+
+
+@pytest.mark.parametrize(
+    ("operation_id", "verb", "options", "code"),
+    [
+        ("none", "stop", {}, MediaErrorCode.NO_SUCH_OPERATION),
+        ("o1", "pause", {}, MediaErrorCode.BAD_REQUEST),
+        ("o1", "update", {}, MediaErrorCode.BAD_REQUEST),
+        ("o1", "stop", {"x": 1}, MediaErrorCode.BAD_REQUEST),
+        ("p1", "update", {"x": 1}, MediaErrorCode.BAD_REQUEST),
+    ],
+)
+async def test_a_verb_that_cannot_be_is_refused(client, operation_id, verb, options, code):
+    await asyncio.to_thread(client.start_operation, "c1", wish())
+    tone = wish("p1", "play", source={"tone": "busy"}, loop=0)
+    await asyncio.to_thread(client.start_operation, "c1", tone)
+
+    request = CommandOperation(epoch=1, options=options)
+
+    with pytest.raises(MediaError) as caught:
+        await asyncio.to_thread(client.command_operation, "c1", operation_id, verb, request)
+
+    assert caught.value.code is code
+
+
+async def test_the_same_id_with_other_words_is_refused(client):
+    await asyncio.to_thread(client.start_operation, "c1", wish(direction="out"))
+
+    with pytest.raises(MediaError) as caught:
+        await asyncio.to_thread(client.start_operation, "c1", wish(direction="in"))
+
+    assert caught.value.code is MediaErrorCode.CONFLICT
+
+
+async def test_a_list_that_makes_no_sense_is_told(path, monkeypatch):
+    client = MediaClient(f"unix:{path}", SECRET)
+    monkeypatch.setattr(client, "_get", lambda path: {"operations": 5})
+
+    with pytest.raises(MediaError, match="makes no sense"):
+        client.operations("c1")
+    client.close()

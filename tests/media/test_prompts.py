@@ -12,7 +12,7 @@ import av
 import numpy as np
 import pytest
 
-from sdp.media import audio, prompt_files
+from sdp.media import audio, prompt_cache
 from sdp.media.audio import UnreadableAudio, encode_prompt
 from sdp.media.opus import packet_ticks
 from sdp.media.prompt_files import BUILT_IN, NoSuchPrompt, PromptShelf
@@ -143,7 +143,7 @@ async def test_a_changed_file_is_encoded_anew(shelf, tmp_path):
 
 async def test_room_is_made_by_forgetting_what_was_used_longest_ago(shelf, monkeypatch):
     first = await shelf.get("a.wav")
-    monkeypatch.setattr(prompt_files, "CACHE_BYTES", first.size + 1)
+    monkeypatch.setattr(prompt_cache, "CACHE_BYTES", first.size + 1)
     second = await shelf.get("b.wav")
 
     assert await shelf.get("b.wav") is second

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ipaddress
 from pathlib import Path
 
 import pytest
 
 from sdp.media.configuration import Configuration, ConfigurationError, Listen
+from sdp.media.fetching import FetchPolicy
 from sdp.media.session import Limits
 
 LEAST = {"MEDIA_SECRET": "a secret", "MEDIA_ADVERTISED_IP": "127.0.0.1"}
@@ -117,6 +119,9 @@ def test_private_peers_are_left_out_when_we_are_public(advertised, setting, only
         ("MEDIA_DRAIN_SECONDS", "-1"),
         ("MEDIA_ICE_SECONDS", "soon"),
         ("MEDIA_PUBLIC_PEERS_ONLY", "maybe"),
+        ("MEDIA_FETCH_HTTP", "maybe"),
+        ("MEDIA_FETCH_NETWORKS", "10.0.0.0/33"),
+        ("MEDIA_FETCH_NETWORKS", "10.0.0.1/8"),
     ],
 )
 def test_a_wrong_value_refuses_the_start_and_names_the_variable(name, value):
@@ -127,3 +132,13 @@ def test_a_wrong_value_refuses_the_start_and_names_the_variable(name, value):
 def test_a_missing_secret_file_refuses_the_start():
     with pytest.raises(ConfigurationError, match="MEDIA_SECRET_FILE"):
         Configuration.from_environment({"MEDIA_SECRET_FILE": "/nowhere/at/all"})
+
+
+def test_prompts_are_fetched_from_public_https_only_unless_said_otherwise():
+    assert read().fetch_policy == FetchPolicy(allow_http=False, networks=())
+    assert read(
+        MEDIA_FETCH_HTTP="on", MEDIA_FETCH_NETWORKS="10.0.0.0/8, fd00::/8"
+    ).fetch_policy == FetchPolicy(
+        allow_http=True,
+        networks=(ipaddress.ip_network("10.0.0.0/8"), ipaddress.ip_network("fd00::/8")),
+    )

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sdp.media.ogg import Placed, Track, read_track
-from sdp.media.recording import Recording, Side, Timeline
+from sdp.media.recording import Format, Layout, Recording, Side, Sides, Timeline
 from sdp.media.rtp import Packet
 
 OPUS, DTMF = 111, 126
@@ -168,3 +168,72 @@ def test_whatever_arrives_the_track_stays_readable_and_no_longer_than_the_call(p
     assert positions == sorted(positions)
     assert all(isinstance(placed, Placed) for placed in track.packets())
     assert track.end <= clock * 48_000 + 24_000 + 960 * (len(packets) + 1)
+
+
+# --- pauses, and what is kept ---------------------------------------------------------------------
+
+
+def said(tape: Tape, count: int, at: float) -> None:
+    tape.recording.said(b"\xf8" + bytes([count]), count * 960, STARTED + at)
+
+
+def test_a_pause_takes_no_time():
+    tape = Tape()
+    said(tape, 0, 0.0)
+    tape.hear(1, 0, 0.0)
+    tape.recording.pause(STARTED + 0.02)
+    tape.recording.pause(STARTED + 0.5)
+    said(tape, 1, 0.6)
+    tape.hear(2, 960, 0.6)
+    assert tape.recording.seconds(STARTED + 9.0) == pytest.approx(0.02)
+    tape.recording.resume(STARTED + 10.02)
+    tape.recording.resume(STARTED + 11.0)
+    said(tape, 2, 10.04)
+    tape.hear(500, 9_600_000, 10.04)
+
+    assert tape.recording.seconds(STARTED + 10.04) == pytest.approx(0.04)
+    assert [(p.packet[1], p.position // 48) for p in tape.track(Side.OURS).packets()] == [
+        (0, 0),
+        (2, 40),
+    ]
+    assert tape.heard() == [(1, 0), (500 & 0xFF, 40)]
+
+
+def test_after_its_end_nothing_is_taken():
+    tape = Tape()
+    tape.recording.finish()
+    tape.recording.chunks.clear()
+    tape.recording.finish()
+    said(tape, 1, 0.1)
+    tape.hear(1, 0, 0.1)
+    tape.recording.pause(STARTED + 1)
+
+    assert tape.recording.chunks == []
+    assert tape.recording.is_done
+
+
+@pytest.mark.parametrize(
+    ("sides", "kept"),
+    [
+        (Sides.BOTH, {Side.CALLER, Side.OURS}),
+        (Sides.MIXED, {Side.CALLER, Side.OURS}),
+        (Sides.CALLER, {Side.CALLER}),
+        (Sides.OURS, {Side.OURS}),
+    ],
+)
+def test_only_what_was_asked_for_is_ever_written(sides, kept):
+    recording = Recording("r1", (1, 2), STARTED, Layout(sides))
+    recording.begin({}, OPUS)
+    recording.heard(Packet(OPUS, 1, 0, 5, b"\xf8x"), STARTED)
+    recording.said(b"\xf8y", 0, STARTED)
+    recording.finish()
+
+    assert {side for side, _ in recording.chunks} == kept
+
+
+def test_a_layout_survives_in_the_tags():
+    layout = Layout(Sides.MIXED, Format.WAV)
+
+    assert Layout.from_tags(layout.to_tags()) == layout
+    assert Layout.from_tags({}) == Layout(Sides.BOTH, Format.OGG)
+    assert Layout.from_tags({"sides": "upper"}) == Layout()

@@ -10,15 +10,26 @@ import pytest
 from sdp.media import rtcp, rtp
 from sdp.media.messages import MediaEventKind
 from sdp.media.ogg import read_track
+from sdp.media.operations.life import Operation
+from sdp.media.operations.play import Placement, Play
+from sdp.media.operations.record import Plan, Record
 from sdp.media.opus import SILENCE
-from sdp.media.playback import Player, Prompt
-from sdp.media.recording import Recording, Side
+from sdp.media.playback import Prompt
+from sdp.media.recording import Side
 from sdp.media.rtp import Packet
 from sdp.media.session import Limits, MediaSession, Phase, Stream
 
 OPUS, DTMF = 111, 126
 PROMPT = Prompt("greeting", (b"\xf8one", b"\xf8two"))
 LIMITS = Limits(ice=20, dtls=10, start=120, first_packet=15, idle=30, report=5, linger=60)
+
+
+def greeting() -> Play:
+    return Play("p1", PROMPT, placement=Placement.FIRST, is_announced=False)
+
+
+def record() -> Record:
+    return Record("r1", Plan(), serials=(1, 2), tags={}, is_announced=False)
 
 
 class Call:
@@ -44,8 +55,8 @@ class Call:
         self.session.path_secured("192.0.2.1:3480", "SRTP_AES128_CM_SHA1_80", self.now)
         return self
 
-    def start(self, player: Player | None = None, recording: Recording | None = None) -> Call:
-        self.session.start(player, recording, self.now)
+    def start(self, *first: Operation) -> Call:
+        self.session.start(first, self.now)
         return self
 
     def send(self, ticks: int = 1) -> Packet:
@@ -114,7 +125,7 @@ def test_a_session_knows_its_payload_type():
 
 
 def test_the_first_packet_is_the_prompts_first():
-    call = Call().connect().start(Player("p1", PROMPT))
+    call = Call().connect().start(greeting())
 
     first = call.send()
 
@@ -124,7 +135,7 @@ def test_the_first_packet_is_the_prompts_first():
 
 
 def test_after_the_prompt_there_is_silence_without_end():
-    call = Call().connect().start(Player("p1", PROMPT))
+    call = Call().connect().start(greeting())
     payloads = [call.send().payload for _ in range(4)]
 
     assert payloads == [b"\xf8one", b"\xf8two", SILENCE, SILENCE]
@@ -140,7 +151,7 @@ def test_without_a_prompt_there_is_silence_at_once():
 
 
 def test_missed_turns_are_left_out_of_the_stream():
-    call = Call().connect().start(Player("p1", PROMPT))
+    call = Call().connect().start(greeting())
     first, second = call.send(), call.send(ticks=3)
 
     assert second.sequence == first.sequence + 1
@@ -150,13 +161,13 @@ def test_missed_turns_are_left_out_of_the_stream():
 
 def test_a_second_start_changes_nothing():
     call = Call().connect().start()
-    call.start(Player("p1", PROMPT))
+    call.start(greeting())
 
     assert call.send().payload == SILENCE
 
 
 def test_a_prompt_that_is_cut_off_says_how_far_it_came():
-    call = Call().connect().start(Player("p1", PROMPT))
+    call = Call().connect().start(greeting())
     call.send()
 
     call.session.close(call.now)
@@ -239,9 +250,8 @@ def test_a_key_whose_end_was_lost_is_told_by_the_clock():
 
 def test_both_voices_are_recorded():
     call = Call().connect()
-    recording = Recording("r1", (1, 2), call.now)
-    recording.begin({}, OPUS)
-    call.start(Player("p1", PROMPT), recording)
+    call.start(greeting(), record())
+    (recording,) = call.session.inlet.recordings
     call.send()
     call.hear(b"\xf8caller")
     call.session.tick(call.now)
@@ -263,10 +273,7 @@ def test_there_is_output_when_there_are_events_or_bytes():
     call.events()
     assert not call.session.has_output
 
-    recording = Recording("r1", (1, 2), call.now)
-    call.start(None, recording)
-    assert not call.session.has_output
-    recording.begin({}, OPUS)
+    call.start(record())
 
     assert call.session.has_output
 
@@ -350,7 +357,7 @@ def test_a_failed_session_is_over_and_waits_to_be_closed():
     call.events()
     call.hear()
     call.at(call.now + 1000)
-    call.start(Player("p1", PROMPT))
+    call.start(greeting())
 
     assert call.events() == []
     assert call.session.is_over

@@ -9,7 +9,7 @@ import pytest
 
 from sdp.media.ogg import Placed
 from sdp.media.opus import SILENCE
-from sdp.media.stereo import IrregularPacket, regular_packets, slots, weave
+from sdp.media.stereo import IrregularPacket, lone, regular_packets, slots, weave
 
 A, B = b"\xf8aa", b"\xf8bb"
 SILK_20 = b"\x08cc"
@@ -93,4 +93,13 @@ def test_another_program_plays_both_sides():
     with av.open(io.BytesIO(data), "r", format="ogg") as file:
         stream = file.streams.audio[0]
         assert stream.layout.name == "stereo"
+        assert sum(frame.samples for frame in file.decode(stream)) == 60 * 960 - 312
+
+
+def test_one_side_alone_is_mono():
+    data = b"".join(lone(iter([SILENCE] * 60), serial=1))
+
+    with av.open(io.BytesIO(data), "r", format="ogg") as file:
+        stream = file.streams.audio[0]
+        assert stream.layout.name == "mono"
         assert sum(frame.samples for frame in file.decode(stream)) == 60 * 960 - 312

@@ -1,0 +1,50 @@
+"""What the peer says as samples, for whoever needs to listen: decoded once for all. Pure.
+
+There is a tap only while somebody listens; a call that nobody listens to is never decoded. The
+decoder is handed in, so that this module knows no codec.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from sdp.media.jitter import JitterBuffer
+from sdp.media.rtp import Packet
+
+RATE = 16_000
+FRAME_BYTES = 640  # 20 ms of 16-bit samples
+
+#: Takes 20 ms of sound (16 kHz, mono, 16-bit) and the time.
+Listener: TypeAlias = Callable[[bytes, float], None]
+#: An Opus packet to its samples (16 kHz, mono, 16-bit); empty if it is damaged.
+Decode: TypeAlias = Callable[[bytes], bytes]
+
+
+class EarTap:
+    """Puts packets in order, decodes them, and gives frames of 20 ms to all listeners."""
+
+    def __init__(self, decode: Decode, payload_type: int) -> None:
+        self.listeners: list[Listener] = []
+        self._decode = decode
+        self._payload_type = payload_type
+        self._buffer: JitterBuffer[Packet] = JitterBuffer()
+        self._ssrc: int | None = None
+        self._waiting = b""
+
+    def heard(self, packet: Packet, now: float) -> None:
+        """The peer's packet arrived. Telephone-events are needed too: they fill sequence numbers."""
+        if packet.ssrc != self._ssrc:
+            self._buffer, self._ssrc = JitterBuffer(), packet.ssrc
+        for one in self._buffer.insert(packet.sequence, packet, now):
+            if one.payload_type == self._payload_type:
+                self._give(self._decode(one.payload), now)
+
+    def _give(self, samples: bytes, now: float) -> None:
+        data = self._waiting + samples
+        end = len(data) - len(data) % FRAME_BYTES
+        for start in range(0, end, FRAME_BYTES):
+            frame = data[start : start + FRAME_BYTES]
+            for listener in tuple(self.listeners):
+                listener(frame, now)
+        self._waiting = data[end:]

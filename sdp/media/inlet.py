@@ -1,0 +1,96 @@
+"""What we hear: the peer's packets counted, its keys told, its sound given to listeners. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sdp.media.dtmf import Digit, DigitDetector
+from sdp.media.eartap import Decode, EarTap, Listener
+from sdp.media.reception import Reception
+from sdp.media.recording import Recording
+from sdp.media.rtp import Packet
+
+
+class Inlet:
+    """Takes authentic packets.
+
+    :param make_decoder: gives a fresh decoder of the peer's stream, for those who `listen`.
+    """
+
+    __slots__ = (
+        "_digits",
+        "_ear",
+        "_make_decoder",
+        "_opus",
+        "digit_count",
+        "is_deaf",
+        "last_heard_at",
+        "reception",
+        "recordings",
+    )
+
+    def __init__(self, opus: int, make_decoder: Callable[[], Decode] | None) -> None:
+        self.reception = Reception()
+        self.recordings: list[Recording] = []
+        self.is_deaf = False  # what the peer says is heard by nobody, recordings included
+        self.last_heard_at: float | None = None
+        self.digit_count = 0
+        self._opus = opus
+        self._digits = DigitDetector()
+        self._make_decoder = make_decoder
+        self._ear: EarTap | None = None
+
+    def count(self, packet: Packet, now: float) -> None:
+        """A packet has arrived just now."""
+        self.last_heard_at = now
+        self.reception.count(packet, now)
+
+    def hear(self, packet: Packet, now: float) -> None:
+        """Give the packet to whoever wants sound."""
+        if self.is_deaf:
+            return
+        for recording in self.recordings:
+            recording.heard(packet, now)
+        if self._ear is not None:
+            self._ear.heard(packet, now)
+
+    # --- keys -------------------------------------------------------------------------------------
+
+    def press(self, packet: Packet, now: float) -> tuple[bool, list[Digit]]:
+        """A telephone-event: has a key gone down with it, and which keys have been pressed?"""
+        was_down = self._digits.is_waiting
+        digits = self._digits.receive(packet.payload, packet.timestamp, now)
+        is_down = self._digits.is_waiting
+        self.digit_count += len(digits)
+        return bool((digits or is_down) and (not was_down or (digits and is_down))), digits
+
+    @property
+    def needs_ticks(self) -> bool:
+        return bool(self.recordings) or self._digits.is_waiting
+
+    def tick(self, now: float) -> list[Digit]:
+        """Let go of what waits; returns a key whose end was lost."""
+        for recording in self.recordings:
+            recording.tick(now)
+        if not self._digits.is_waiting:
+            return []
+        digits = self._digits.expire(now)
+        self.digit_count += len(digits)
+        return digits
+
+    # --- listeners --------------------------------------------------------------------------------
+
+    def listen(self, listener: Listener) -> None:
+        """Give what the peer says to `listener`, as samples."""
+        if self._ear is None and self._make_decoder is not None:
+            self._ear = EarTap(self._make_decoder(), self._opus)
+        if self._ear is not None:
+            self._ear.listeners.append(listener)
+
+    def unlisten(self, listener: Listener) -> None:
+        """Stop that; after the last one nothing is decoded any more."""
+        ear = self._ear
+        if ear is not None and listener in ear.listeners:
+            ear.listeners.remove(listener)
+            if not ear.listeners:
+                self._ear = None

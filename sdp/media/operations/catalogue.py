@@ -1,0 +1,149 @@
+"""From a request to an operation: the kinds there are, and what their sounds need. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sdp.media.messages import MediaErrorCode, MessageError, OperationKind
+from sdp.media.operations import options as read
+from sdp.media.operations.gather import Gather
+from sdp.media.operations.keys import SendDigits
+from sdp.media.operations.life import Operation
+from sdp.media.operations.options import PlayOptions, Source
+from sdp.media.operations.play import Placement, Play
+from sdp.media.operations.quiet import Hold, Mute
+from sdp.media.operations.record import Record
+from sdp.media.playback import PACKET_MS
+from sdp.media.registry import Refused
+from sdp.media.tones import ToneName
+
+#: What other telephony has and WhatsApp has no way for.
+NOT_SUPPORTED = {
+    "refer": "a call cannot be handed to another user of WhatsApp; connect two calls instead",
+    "info": "there is no signaling channel inside a call",
+    "video": "business calls are audio only",
+    "text": "there is no text inside a call; send a message to the chat instead",
+}
+BEEP = PlayOptions(source=Source(tone=ToneName.BEEP))
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What an operation is told of its call. `randoms`: two numbers of 32 bits."""
+
+    tags: dict[str, str]
+    randoms: tuple[int, int]
+    has_keys: bool  # the peer takes telephone-events
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """An operation, and the sounds that must be supplied to it."""
+
+    operation: Operation
+    needs: tuple[tuple[Play, PlayOptions], ...] = ()
+
+
+def build(operation_id: str, kind: str, options: dict[str, Any], context: Context) -> Built:
+    """Make the operation that a request asks for; nothing begins yet.
+
+    :raises MessageError: no such kind, or an option is wrong; the message names it.
+    :raises Refused: not_supported.
+    """
+    if kind in NOT_SUPPORTED:
+        raise Refused(
+            MediaErrorCode.NOT_SUPPORTED, f"not supported on WhatsApp: {NOT_SUPPORTED[kind]}"
+        )
+    builder = _BUILDERS.get(kind)
+    if builder is None:
+        raise MessageError(f"kind: one of {', '.join(_BUILDERS)}")
+    return builder(operation_id, options, context)
+
+
+def _play(operation_id: str, data: dict[str, Any], context: Context) -> Built:
+    options = read.read_play(data)
+    play = make_play(operation_id, options, is_announced=True)
+    return Built(play, ((play, options),))
+
+
+def make_play(
+    operation_id: str,
+    options: PlayOptions,
+    *,
+    placement: Placement | None = None,
+    is_announced: bool = False,
+    reports: bool = True,
+) -> Play:
+    """A sound that waits for its prompt."""
+    return Play(
+        operation_id,
+        loops=options.loops,
+        offset=options.offset_ms // PACKET_MS,
+        placement=placement or options.placement,
+        barge_in=options.barge_in,
+        is_announced=is_announced,
+        reports=reports,
+    )
+
+
+def _gather(operation_id: str, data: dict[str, Any], context: Context) -> Built:
+    options = read.read_gather(data)
+    if options.prompt is None:
+        return Built(Gather(operation_id, options.terms))
+    prompt = make_play(operation_id, options.prompt)
+    return Built(Gather(operation_id, options.terms, prompt), ((prompt, options.prompt),))
+
+
+def _send_digits(operation_id: str, data: dict[str, Any], context: Context) -> Built:
+    options = read.read_digits(data)
+    if not context.has_keys:
+        raise Refused(
+            MediaErrorCode.NOT_SUPPORTED, "not supported: this peer takes no telephone-events"
+        )
+    return Built(
+        SendDigits(operation_id, options.digits, tone_ms=options.tone_ms, gap_ms=options.gap_ms)
+    )
+
+
+def _record(operation_id: str, data: dict[str, Any], context: Context) -> Built:
+    options = read.read_record(data)
+    needs = []
+    if options.announcement is not None:
+        needs.append((make_play(operation_id, options.announcement), options.announcement))
+    if options.beep:
+        # right behind the announcement, whatever else waits in the queue
+        placement = Placement.FIRST if needs else None
+        beep = make_play(operation_id, BEEP, placement=placement, reports=False)
+        needs.append((beep, BEEP))
+    record = Record(
+        operation_id,
+        options.plan,
+        serials=context.randoms,
+        tags=context.tags,
+        before=[play for play, _ in needs],
+    )
+    return Built(record, tuple(needs))
+
+
+def _mute(operation_id: str, data: dict[str, Any], context: Context) -> Built:
+    return Built(Mute(operation_id, read.read_mute(data)))
+
+
+def _hold(operation_id: str, data: dict[str, Any], context: Context) -> Built:
+    options = read.read_hold(data)
+    if options.music is None:
+        return Built(Hold(operation_id))
+    music = make_play(operation_id, options.music, placement=Placement.BACKGROUND, reports=False)
+    return Built(Hold(operation_id, music), ((music, options.music),))
+
+
+_BUILDERS: dict[str, Callable[[str, dict[str, Any], Context], Built]] = {
+    OperationKind.PLAY: _play,
+    OperationKind.GATHER: _gather,
+    OperationKind.SEND_DIGITS: _send_digits,
+    OperationKind.RECORD: _record,
+    OperationKind.MUTE: _mute,
+    OperationKind.HOLD: _hold,
+}

@@ -1,0 +1,264 @@
+"""Options of operations: JSON of a request to values, each checked and named when wrong. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from sdp.media.dtmf import KEYS
+from sdp.media.messages import MessageError
+from sdp.media.operations.gather import Terms
+from sdp.media.operations.keys import LONG_PAUSE, PAUSE
+from sdp.media.operations.play import BargeIn, Placement
+from sdp.media.operations.quiet import Direction
+from sdp.media.operations.record import Plan
+from sdp.media.recording import Format, Layout, Sides
+from sdp.media.tones import COUNTRIES, ToneName
+
+Word = TypeVar("Word", bound=StrEnum)
+
+HOUR = 3600.0
+MAX_DIGITS = 200
+QUEUE = (Placement.APPEND, Placement.REPLACE)
+
+
+class Reader:
+    """Takes options out of an object one by one; what is left at the end is an error.
+
+    All methods raise `MessageError`, naming the option.
+    """
+
+    def __init__(self, data: object, path: str = "options") -> None:
+        if not isinstance(data, dict):
+            raise MessageError(f"{path}: an object is needed")
+        self._left: dict[str, Any] = dict(data)
+        self.path = path
+
+    def _name(self, name: str) -> str:
+        return f"{self.path}.{name}"
+
+    def _take(self, name: str, default: object) -> Any:
+        value = self._left.pop(name, None)
+        return default if value is None else value
+
+    def has(self, name: str) -> bool:
+        return self._left.get(name) is not None
+
+    def number(self, name: str, default: float, least: float, most: float) -> float:
+        value = self._take(name, default)
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not is_number or not least <= value <= most:
+            raise MessageError(f"{self._name(name)}: a number from {least:g} to {most:g}")
+        return float(value)
+
+    def whole(self, name: str, default: int, least: int, most: int) -> int:
+        value = self.number(name, default, least, most)
+        if value != int(value):
+            raise MessageError(f"{self._name(name)}: a whole number is needed")
+        return int(value)
+
+    def text(self, name: str, default: str, letters: str = "", most: int = 2048) -> str:
+        """:param letters: the only ones allowed, if given."""
+        value = self._take(name, default)
+        if not isinstance(value, str) or len(value) > most:
+            raise MessageError(f"{self._name(name)}: text of at most {most} letters")
+        if letters and not set(value) <= set(letters):
+            raise MessageError(f"{self._name(name)}: only {letters} are allowed")
+        return value
+
+    def flag(self, name: str) -> bool:
+        value = self._take(name, False)
+        if not isinstance(value, bool):
+            raise MessageError(f"{self._name(name)}: true or false is needed")
+        return value
+
+    def word(self, name: str, default: Word, allowed: tuple[Word, ...] = ()) -> Word:
+        """One of the words of the default's type, or of `allowed`."""
+        kind = type(default)
+        words = [str(one) for one in allowed or tuple(kind)]
+        value = self._take(name, str(default))
+        if value not in words:
+            raise MessageError(f"{self._name(name)}: one of {', '.join(words)}")
+        return kind(value)
+
+    def inner(self, name: str) -> Reader:
+        """The options of an object inside this one."""
+        return Reader(self._take(name, None), self._name(name))
+
+    def end(self) -> None:
+        if self._left:
+            name = min(map(str, self._left))[:40]
+            raise MessageError(f"{self._name(name)}: there is no such option")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where a sound comes from: exactly one of prompt, url and tone."""
+
+    prompt: str | None = None  # built-in, or a file of the prompts folder
+    url: str | None = None
+    tone: ToneName | None = None
+    country: str = ""
+    digits: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlayOptions:
+    """How a sound is played. Loops 0: for ever."""
+
+    source: Source
+    loops: int = 1
+    offset_ms: int = 0
+    volume_db: float = 0.0
+    placement: Placement = Placement.APPEND
+    barge_in: BargeIn = BargeIn.NONE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatherOptions:
+    terms: Terms
+    prompt: PlayOptions | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigitsOptions:
+    digits: str
+    tone_ms: int
+    gap_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordOptions:
+    plan: Plan
+    announcement: PlayOptions | None
+    beep: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldOptions:
+    music: PlayOptions | None
+
+
+def read_volume(options: dict[str, Any]) -> float:
+    """The options of `update` of a sound: dB."""
+    reader = Reader(options)
+    volume = _volume(reader)
+    reader.end()
+    return volume
+
+
+def _volume(reader: Reader) -> float:
+    return reader.number("volume_db", 0.0, -60.0, 20.0)
+
+
+def read_play(data: object) -> PlayOptions:
+    return _play(Reader(data))
+
+
+def _play(reader: Reader, barge_in: BargeIn = BargeIn.NONE, loops: int = 1) -> PlayOptions:
+    options = PlayOptions(
+        source=_source(reader.inner("source")),
+        loops=reader.whole("loop", loops, 0, 10_000),
+        offset_ms=reader.whole("offset_ms", 0, 0, int(HOUR * 1000)),
+        volume_db=_volume(reader),
+        placement=reader.word("queue", Placement.APPEND, QUEUE),
+        barge_in=reader.word("barge_in", barge_in),
+    )
+    reader.end()
+    return options
+
+
+def _source(reader: Reader) -> Source:
+    given = [name for name in ("prompt", "file", "url", "tone") if reader.has(name)]
+    if len(given) != 1:
+        raise MessageError(f"{reader.path}: one of prompt, file, url and tone is needed")
+    if given == ["tone"]:
+        source = _tone(reader)
+    elif given == ["url"]:
+        source = Source(url=reader.text("url", ""))
+    else:
+        source = Source(prompt=reader.text(given[0], "", most=255))
+    reader.end()
+    return source
+
+
+def _tone(reader: Reader) -> Source:
+    tone = reader.word("tone", ToneName.BEEP)
+    if tone is ToneName.DTMF:
+        digits = reader.text("digits", "", KEYS, 40)
+        if not digits:
+            raise MessageError(f"{reader.path}.digits: keys are needed")
+        return Source(tone=tone, digits=digits)
+    if tone is ToneName.BEEP:
+        return Source(tone=tone)
+    country = reader.text("country", "us", most=2).lower()
+    if country not in COUNTRIES:
+        raise MessageError(f"{reader.path}.country: one of {', '.join(COUNTRIES)}")
+    return Source(tone=tone, country=country)
+
+
+def _inner_play(
+    reader: Reader, name: str, barge_in: BargeIn = BargeIn.NONE, loops: int = 1
+) -> PlayOptions | None:
+    if not reader.has(name):
+        return None
+    return _play(reader.inner(name), barge_in, loops)
+
+
+def read_gather(data: object) -> GatherOptions:
+    reader = Reader(data)
+    terms = Terms(
+        max_digits=reader.whole("max_digits", 20, 1, MAX_DIGITS),
+        terminators=reader.text("terminators", "#", KEYS, len(KEYS)),
+        first_digit_seconds=reader.number("first_digit_seconds", 5.0, 0.1, HOUR),
+        digit_seconds=reader.number("digit_seconds", 3.0, 0.1, HOUR),
+        allowed=reader.text("digits", KEYS, KEYS, len(KEYS)),
+    )
+    options = GatherOptions(terms=terms, prompt=_inner_play(reader, "prompt", BargeIn.DIGIT))
+    reader.end()
+    return options
+
+
+def read_digits(data: object) -> DigitsOptions:
+    reader = Reader(data)
+    options = DigitsOptions(
+        digits=reader.text("digits", "", KEYS + PAUSE + LONG_PAUSE, MAX_DIGITS),
+        tone_ms=reader.whole("tone_ms", 100, 40, 6000),
+        gap_ms=reader.whole("gap_ms", 100, 40, 6000),
+    )
+    reader.end()
+    if not options.digits:
+        raise MessageError("options.digits: keys are needed")
+    return options
+
+
+def read_record(data: object) -> RecordOptions:
+    reader = Reader(data)
+    plan = Plan(
+        layout=Layout(
+            reader.word("sides", Sides.BOTH),
+            reader.word("format", Format.OGG),
+        ),
+        max_seconds=reader.number("max_seconds", 0.0, 0.0, 24 * HOUR),
+        silence_seconds=reader.number("silence_seconds", 0.0, 0.0, HOUR),
+        pause_while_gathering=reader.flag("pause_while_gathering"),
+    )
+    beep = reader.flag("beep")
+    options = RecordOptions(plan=plan, announcement=_inner_play(reader, "announcement"), beep=beep)
+    reader.end()
+    return options
+
+
+def read_hold(data: object) -> HoldOptions:
+    reader = Reader(data)
+    options = HoldOptions(music=_inner_play(reader, "music", loops=0))
+    reader.end()
+    return options
+
+
+def read_mute(data: object) -> Direction:
+    reader = Reader(data)
+    direction = reader.word("direction", Direction.IN)
+    reader.end()
+    return direction

@@ -1,0 +1,165 @@
+"""`play`: one sound in the queue of a call. Pure.
+
+The sound may come later than the request (a file to be decoded, an address to be fetched): it
+keeps its place in the queue from the beginning, and is heard as soon as `supply` has been called.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum, auto
+from typing import Any
+
+from sdp.media.messages import MediaEventKind, OperationKind
+from sdp.media.operations.life import BARGED_IN, COMPLETED, REPLACED, Call, Operation, State
+from sdp.media.playback import PACKET_MS, Prompt
+
+
+class BargeIn(StrEnum):
+    """What the peer can stop a sound with."""
+
+    NONE = auto()
+    DIGIT = auto()
+    SPEECH = auto()
+    ANY = auto()
+
+
+class Placement(StrEnum):
+    """Where a sound gets into the queue, or that it is none of the queue."""
+
+    APPEND = auto()
+    REPLACE = auto()  # all that is in the queue is stopped
+    FIRST = auto()  # before all that wait
+    BACKGROUND = auto()
+
+
+class Play(Operation):
+    """Gives the packets of a prompt, one per 20 ms.
+
+    :param loops: how often it is played; 0 for ever.
+    :param offset: where to begin, in packets of 20 ms; later rounds begin at 0.
+    :param reports: tell `playback_started` and `playback_finished`.
+    """
+
+    kind = OperationKind.PLAY
+
+    def __init__(
+        self,
+        operation_id: str,
+        prompt: Prompt | None = None,
+        *,
+        loops: int = 1,
+        offset: int = 0,
+        placement: Placement = Placement.APPEND,
+        barge_in: BargeIn = BargeIn.NONE,
+        is_announced: bool = True,
+        reports: bool = True,
+    ) -> None:
+        super().__init__(operation_id, is_announced=is_announced)
+        self.played = 0  # packets
+        self._prompt = prompt
+        self._loops = loops
+        self._at = offset
+        self._placement = placement
+        self._barge_in = barge_in
+        self._reports = reports
+        self._is_paused = False
+
+    # --- as a sound -------------------------------------------------------------------------------
+
+    @property
+    def is_over(self) -> bool:
+        return self.is_ended
+
+    def next(self, now: float) -> bytes | None:
+        """The packet of these 20 ms; None while there is no sound yet, or a pause."""
+        prompt = self._prompt
+        if prompt is None or self._is_paused or self.is_ended:
+            return None
+        packets = prompt.packets
+        if self._at >= len(packets):  # the offset is behind the end
+            self.finish(COMPLETED, now)
+            return None
+        packet = packets[self._at]
+        self._at += 1
+        self.played += 1
+        if self.played == 1:
+            self._heard()
+        if self._at == len(packets):
+            self._round_done(now)
+        return packet
+
+    def _heard(self) -> None:
+        if self._call is None:
+            return
+        self._started(self._call)
+        if self._reports:
+            data = {"playback_id": self.operation_id}
+            self._call.tell(MediaEventKind.PLAYBACK_STARTED, data)
+
+    def _round_done(self, now: float) -> None:
+        if self._loops == 1:
+            self.finish(COMPLETED, now)
+            return
+        self._loops = max(self._loops - 1, 0)
+        self._at = 0
+
+    @property
+    def has_sound(self) -> bool:
+        return self._prompt is not None
+
+    # --- as an operation --------------------------------------------------------------------------
+
+    def supply(self, prompt: Prompt) -> None:
+        """Here is the sound, or the same sound at another volume."""
+        self._prompt = prompt
+
+    def _begin(self, call: Call, now: float) -> None:
+        outlet = call.outlet
+        if self._placement is Placement.BACKGROUND:
+            outlet.background = self
+        elif self._placement is Placement.FIRST:
+            outlet.queue.insert(0, self)
+        else:
+            if self._placement is Placement.REPLACE:
+                self._replace_others(call, now)
+            outlet.queue.append(self)
+
+    def _replace_others(self, call: Call, now: float) -> None:
+        for sound in tuple(call.outlet.queue):
+            if isinstance(sound, Play):
+                sound.finish(REPLACED, now)
+
+    def _release(self, call: Call, now: float) -> None:
+        call.outlet.remove(self)
+
+    def _tell_end(self, call: Call, cause: str, message: str) -> None:
+        if self._reports:
+            is_known = cause == COMPLETED or self.state is State.FAILED
+            data = {
+                "playback_id": self.operation_id,
+                "cause": ("failed" if message else cause) if is_known else "stopped",
+                "played_ms": self.played * PACKET_MS,
+            }
+            more = {"message": message} if message else {}
+            call.tell(MediaEventKind.PLAYBACK_FINISHED, {**data, **more})
+        super()._tell_end(call, cause, message)
+
+    def result(self) -> dict[str, Any]:
+        return {"played_ms": self.played * PACKET_MS}
+
+    def obey(self, verb: str, options: dict[str, Any], now: float) -> None:
+        """Verbs: stop, pause, resume. (`update` brings a new prompt: see `supply`.)"""
+        if verb not in ("pause", "resume"):
+            super().obey(verb, options, now)
+            return
+        self._is_paused = verb == "pause"
+        if self.state in (State.RUNNING, State.PAUSED):
+            self.state = State.PAUSED if self._is_paused else State.RUNNING
+
+    def key_down(self, now: float) -> None:
+        if self._barge_in in (BargeIn.DIGIT, BargeIn.ANY):
+            self.finish(BARGED_IN, now)
+
+    def speech(self, now: float) -> None:
+        if self._barge_in in (BargeIn.SPEECH, BargeIn.ANY):
+            self.finish(BARGED_IN, now)

@@ -1,0 +1,88 @@
+"""The sound that a request names, as a prompt: a file, an address or a tone."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from sdp.media.audio import UnreadableAudio, encode_prompt, encode_samples
+from sdp.media.fetching import CannotFetch, Fetcher, FetchPolicy
+from sdp.media.messages import MediaErrorCode, MessageError
+from sdp.media.operations.options import Source
+from sdp.media.playback import Prompt
+from sdp.media.prompt_cache import PromptCache
+from sdp.media.prompt_files import NoSuchPrompt, PromptShelf
+from sdp.media.registry import Refused
+from sdp.media.tones import ToneName, tone
+
+READY_SECONDS = 15.0
+
+
+class NoSound(Exception):
+    """The sound cannot be played; the message says why, for people."""
+
+
+class Sources:
+    """All prompts of a worker. Belongs to one asyncio loop."""
+
+    def __init__(self, prompts: Path, policy: FetchPolicy) -> None:
+        self._cache = PromptCache()
+        self.shelf = PromptShelf(prompts, self._cache)
+        self._fetcher = Fetcher(policy)
+
+    def check(self, source: Source) -> None:
+        """Say at once what is certain to fail.
+
+        :raises Refused: no_such_prompt.
+        :raises MessageError: an address that is never fetched.
+        """
+        try:
+            if source.prompt is not None:
+                self.shelf.check(source.prompt)
+            elif source.url is not None:
+                self._fetcher.check(source.url)
+        except NoSuchPrompt:
+            raise Refused(MediaErrorCode.NO_SUCH_PROMPT, "there is no such prompt") from None
+        except CannotFetch as error:
+            raise MessageError(f"options.source.url: {error}") from error
+
+    def peek(self, source: Source, volume_db: float) -> Prompt | None:
+        """The prompt, if it needs no waiting."""
+        if source.prompt is not None:
+            try:
+                return self.shelf.peek(source.prompt, volume_db)
+            except NoSuchPrompt:
+                return None
+        if source.url is not None:
+            fetched = self._fetcher.peek(source.url)
+            key = fetched and (source.url, fetched.version, volume_db)
+            return self._cache.peek(key) if key else None
+        return self._cache.peek((source, volume_db))
+
+    async def get(self, source: Source, volume_db: float) -> Prompt:
+        """The prompt: read or fetched, decoded, made louder or quieter, encoded.
+
+        :raises NoSound:
+        """
+        try:
+            async with asyncio.timeout(READY_SECONDS):
+                return await self._get(source, volume_db)
+        except NoSuchPrompt:
+            raise NoSound("there is no such prompt") from None
+        except TimeoutError:
+            raise NoSound("the sound was not ready in time") from None
+        except (UnreadableAudio, CannotFetch) as error:
+            raise NoSound(str(error)) from error
+
+    async def _get(self, source: Source, volume_db: float) -> Prompt:
+        if source.prompt is not None:
+            return await self.shelf.get(source.prompt, volume_db)
+        if source.url is not None:
+            fetched = await self._fetcher.get(source.url)
+            key = (source.url, fetched.version, volume_db)
+            return await self._cache.get(key, lambda: encode_prompt("url", fetched.body, volume_db))
+        name = source.tone or ToneName.BEEP
+        return await self._cache.get(
+            (source, volume_db),
+            lambda: encode_samples(name, tone(name, source.country, source.digits), volume_db),
+        )

@@ -1,0 +1,130 @@
+"""What we hear: who gets it, and when a key goes down."""
+
+from __future__ import annotations
+
+import struct
+
+from sdp.media.dtmf import Digit
+from sdp.media.inlet import Inlet
+from sdp.media.recording import Recording
+from sdp.media.rtp import Packet
+
+OPUS, DTMF = 111, 126
+
+
+def packet(sequence: int = 1, payload: bytes = b"\xf8x") -> Packet:
+    return Packet(OPUS, sequence, sequence * 960, 5, payload)
+
+
+def key(event: int, timestamp: int, *, is_end: bool = False) -> Packet:
+    payload = struct.pack("!BBH", event, 0x8A if is_end else 0x0A, 800)
+    return Packet(DTMF, 1, timestamp, 5, payload)
+
+
+def test_packets_are_counted():
+    inlet = Inlet(OPUS, None)
+    inlet.count(packet(), 1.5)
+
+    assert inlet.last_heard_at == 1.5
+    assert inlet.reception.statistics()["packets_received"] == 1
+
+
+def test_a_key_goes_down_once():
+    inlet = Inlet(OPUS, None)
+
+    assert inlet.press(key(1, 100), 0.0) == (True, [])
+    assert inlet.press(key(1, 100), 0.0) == (False, [])
+    assert inlet.press(key(1, 100, is_end=True), 0.0) == (False, [Digit("1", 100)])
+    assert inlet.press(key(1, 100, is_end=True), 0.0) == (False, [])
+    assert inlet.digit_count == 1
+
+
+def test_a_key_of_which_only_the_end_arrives_went_down_too():
+    assert Inlet(OPUS, None).press(key(1, 100, is_end=True), 0.0) == (True, [Digit("1", 100)])
+
+
+def test_the_next_key_goes_down_though_the_end_of_the_last_was_lost():
+    inlet = Inlet(OPUS, None)
+    inlet.press(key(1, 100), 0.0)
+
+    assert inlet.press(key(2, 900), 0.0) == (True, [Digit("1", 100)])
+
+
+def test_a_key_whose_end_was_lost_is_told_by_the_clock():
+    inlet = Inlet(OPUS, None)
+    assert not inlet.needs_ticks
+    inlet.press(key(1, 100), 0.0)
+    assert inlet.needs_ticks
+    assert inlet.tick(0.1) == []
+
+    assert inlet.tick(0.3) == [Digit("1", 100)]
+    assert inlet.digit_count == 1
+
+
+def test_recordings_hear_and_tick():
+    inlet = Inlet(OPUS, None)
+    recording = Recording("r", (1, 2), 0.0)
+    recording.begin({}, OPUS)
+    recording.chunks.clear()
+    inlet.recordings.append(recording)
+    assert inlet.needs_ticks
+    inlet.hear(packet(1), 0.0)
+    inlet.hear(packet(3), 0.0)
+
+    assert inlet.tick(1.0) == []
+    recording.finish()
+
+    assert len(recording.chunks) == 2
+
+
+def test_the_deaf_hear_nothing():
+    decoded: list[bytes] = []
+
+    def decode(payload: bytes) -> bytes:
+        decoded.append(payload)
+        return b""
+
+    inlet = Inlet(OPUS, lambda: decode)
+    inlet.listen(lambda samples, now: None)
+    inlet.is_deaf = True
+    inlet.hear(packet(1), 0.0)
+    inlet.is_deaf = False
+    inlet.hear(packet(2), 0.0)
+
+    assert decoded == [b"\xf8x"]
+
+
+def test_there_is_a_decoder_only_while_somebody_listens():
+    made: list[int] = []
+    heard: list[bytes] = []
+
+    def make():
+        made.append(1)
+        return lambda payload: payload * 640
+
+    def one(samples: bytes, now: float) -> None:
+        heard.append(samples)
+
+    def other(samples: bytes, now: float) -> None:
+        heard.append(samples)
+
+    inlet = Inlet(OPUS, make)
+    inlet.unlisten(one)
+    inlet.listen(one)
+    inlet.listen(other)
+    inlet.hear(packet(1, b"a"), 0.0)
+    inlet.unlisten(one)
+    inlet.hear(packet(2, b"b"), 0.0)
+    inlet.unlisten(other)
+    inlet.hear(packet(3, b"c"), 0.0)
+
+    assert heard == [b"a" * 640, b"a" * 640, b"b" * 640]
+    assert len(made) == 1
+
+
+def test_without_a_decoder_nobody_can_listen():
+    inlet = Inlet(OPUS, None)
+    inlet.listen(lambda samples, now: None)
+    inlet.hear(packet(), 0.0)
+
+    assert not inlet.needs_ticks
