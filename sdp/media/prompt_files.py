@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from pathlib import Path
 
 from sdp.media.audio import MAX_BYTES, UnreadableAudio, encode_prompt
-from sdp.media.playback import Prompt
+from sdp.media.messages import Playback
+from sdp.media.playback import Player, Prompt
+
+log = logging.getLogger("sdp.media")
 
 BUILT_IN = {"greeting": Path(__file__).parent / "prompts" / "greeting.opus"}
 CACHE_BYTES = 64 * 1024 * 1024
@@ -45,6 +49,25 @@ class PromptShelf:
             self._loading[key] = task
             task.add_done_callback(lambda _: self._loading.pop(key, None))
         return await asyncio.shield(task)
+
+    async def warm(self, name: str) -> None:
+        """Have a prompt ready for later."""
+        try:
+            await self.get(name)
+        except (NoSuchPrompt, UnreadableAudio) as error:
+            log.warning("a prompt cannot be played: %s", error)
+
+    async def player(self, playback: Playback, seconds: float) -> tuple[Player | None, str]:
+        """What plays the prompt; or None and why not, after at most `seconds`."""
+        try:
+            prompt = await asyncio.wait_for(self.get(playback.prompt), seconds)
+        except NoSuchPrompt:
+            return None, "there is no such prompt"
+        except UnreadableAudio as error:
+            return None, str(error)
+        except TimeoutError:
+            return None, "the prompt was not ready in time"
+        return Player(playback.playback_id, prompt), ""
 
     async def _load(self, key: tuple[Path, int, int], name: str) -> Prompt:
         prompt = await asyncio.to_thread(_read, key[0], name)

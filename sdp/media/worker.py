@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sdp.media.answering import Answerer
-from sdp.media.audio import UnreadableAudio
 from sdp.media.configuration import Configuration
 from sdp.media.dtls import Identity
 from sdp.media.engine import Engine
@@ -24,12 +23,10 @@ from sdp.media.messages import (
     MediaErrorCode,
     MediaEventKind,
     OpenSession,
-    Playback,
     SessionAnswer,
     StartMedia,
     WorkerStatus,
 )
-from sdp.media.playback import Player
 from sdp.media.ports import PortPool
 from sdp.media.prompt_files import BUILT_IN, NoSuchPrompt, PromptShelf
 from sdp.media.recording import Recording
@@ -82,7 +79,7 @@ class Worker:
         self._spawn(self._sweep())
         self._spawn(self._recover())
         for name in BUILT_IN:
-            self._spawn(self._warm(name))
+            self._spawn(self._shelf.warm(name))
 
     async def drain(self) -> None:
         """Refuse new calls, let the others end in time, then end them."""
@@ -138,13 +135,7 @@ class Worker:
             self._shelf.check(name)
         except NoSuchPrompt:
             raise Refused(MediaErrorCode.NO_SUCH_PROMPT, "there is no such prompt") from None
-        self._spawn(self._warm(name))
-
-    async def _warm(self, name: str) -> None:
-        try:
-            await self._shelf.get(name)
-        except (NoSuchPrompt, UnreadableAudio) as error:
-            log.warning("a prompt cannot be played: %s", error)
+        self._spawn(self._shelf.warm(name))
 
     async def start_media(self, call_id: str, request: StartMedia) -> None:
         """Open the gate. A prompt that cannot be played does not keep it shut: the caller has
@@ -154,7 +145,9 @@ class Worker:
         """
         if request.recording_id and not is_recording_id(request.recording_id):
             raise Refused(MediaErrorCode.BAD_REQUEST, "recording_id: letters, digits, - and _")
-        player, problem = await self._player(request.playback)
+        player, problem = None, ""
+        if request.playback is not None:
+            player, problem = await self._shelf.player(request.playback, PROMPT_SECONDS)
         entry = self._registry.begin(call_id, request)
         if entry is None:
             return
@@ -169,19 +162,6 @@ class Worker:
             self._report(
                 entry.live, PLAYBACK_FINISHED, {**data, "played_ms": 0, "message": problem}
             )
-
-    async def _player(self, playback: Playback | None) -> tuple[Player | None, str]:
-        if playback is None:
-            return None, ""
-        try:
-            prompt = await asyncio.wait_for(self._shelf.get(playback.prompt), PROMPT_SECONDS)
-        except NoSuchPrompt:
-            return None, "there is no such prompt"
-        except UnreadableAudio as error:
-            return None, str(error)
-        except TimeoutError:
-            return None, "the prompt was not ready in time"
-        return Player(playback.playback_id, prompt), ""
 
     def _recording(self, live: Live, recording_id: str) -> Recording | None:
         if not recording_id:
@@ -281,9 +261,13 @@ class Worker:
         task.add_done_callback(self._tasks.discard)
 
     async def _sweep(self) -> None:
+        skipped = 0
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
             self._ports.refill()
+            if self._engine.skipped > skipped:
+                log.warning("this process was late: %d turns in all", self._engine.skipped)
+                skipped = self._engine.skipped
             for entry in self._registry.entries():
                 session = entry.live.transport.session
                 if session.phase is Phase.FAILED and _now() >= session.deadline:
