@@ -28,10 +28,6 @@ class PromptShelf:
         self._cache: dict[tuple[Path, int, int], Prompt] = {}
         self._loading: dict[tuple[Path, int, int], asyncio.Task[Prompt]] = {}
 
-    def check(self, name: str) -> None:
-        """:raises NoSuchPrompt:"""
-        self._key(name)
-
     async def get(self, name: str) -> Prompt:
         """The prompt, decoded in another thread if it has not been before.
 
@@ -54,7 +50,9 @@ class PromptShelf:
         """Have a prompt ready for later."""
         try:
             await self.get(name)
-        except (NoSuchPrompt, UnreadableAudio) as error:
+        except NoSuchPrompt:
+            log.warning("a prompt is missing")
+        except UnreadableAudio as error:
             log.warning("a prompt cannot be played: %s", error)
 
     async def player(self, playback: Playback, seconds: float) -> tuple[Player | None, str]:

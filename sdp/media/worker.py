@@ -28,7 +28,7 @@ from sdp.media.messages import (
     WorkerStatus,
 )
 from sdp.media.ports import PortPool
-from sdp.media.prompt_files import BUILT_IN, NoSuchPrompt, PromptShelf
+from sdp.media.prompt_files import BUILT_IN, PromptShelf
 from sdp.media.recording import Recording
 from sdp.media.registry import Entry, Refused, Registry
 from sdp.media.session import Phase
@@ -40,7 +40,7 @@ PLAYBACK_FINISHED = MediaEventKind.PLAYBACK_FINISHED
 RECORDING_FINISHED = MediaEventKind.RECORDING_FINISHED
 SWEEP_SECONDS = 1.0
 PROMPT_SECONDS = 2.0  # how long the start of media waits for a prompt to be decoded
-FAREWELL_SECONDS = 3.0  # after a drain: for recordings to be finished
+FAREWELL_SECONDS = 2.0  # after a drain: for recordings to be finished
 READER_SECONDS = 1.0  # after that: for the reader of the events to take the last ones
 
 
@@ -109,7 +109,7 @@ class Worker:
     def open(self, request: OpenSession) -> SessionAnswer:
         """Answer an offer and begin to look for the peer.
 
-        :raises Refused: see `Registry.admit` and `Answerer.answer`; or no_such_prompt.
+        :raises Refused: see `Registry.admit` and `Answerer.answer`.
         """
         entry = self._registry.admit(request)
         if entry is None:
@@ -117,8 +117,6 @@ class Worker:
         return SessionAnswer(call_id=entry.call_id, epoch=entry.epoch, sdp=entry.answer)
 
     def _open(self, request: OpenSession) -> Entry[Live]:
-        for name in request.prompts:
-            self._load_ahead(name)
         sdp, transport = self._answerer.answer(request.offer, _now())
         older = self._registry.find(request.call_id)
         if older is not None:
@@ -127,15 +125,10 @@ class Worker:
         self._lives[transport] = live
         self._engine.add(transport)
         transport.beat(0, _now())
+        for name in request.prompts:  # one that is missing must not cost the call: see start_media
+            self._spawn(self._shelf.warm(name))
         log.info("call %s: opened, %d in all", request.call_id, len(self._registry) + 1)
         return self._registry.add(request, sdp, live)
-
-    def _load_ahead(self, name: str) -> None:
-        try:
-            self._shelf.check(name)
-        except NoSuchPrompt:
-            raise Refused(MediaErrorCode.NO_SUCH_PROMPT, "there is no such prompt") from None
-        self._spawn(self._shelf.warm(name))
 
     async def start_media(self, call_id: str, request: StartMedia) -> None:
         """Open the gate. A prompt that cannot be played does not keep it shut: the caller has

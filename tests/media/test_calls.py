@@ -217,16 +217,3 @@ async def test_the_events_of_a_call_come_in_order(desk):
     assert events[3].data["played_ms"] == 620  # 600 and what the encoder looks ahead
     assert events[4].data == {"statistics": statistics}
     await relay.close()
-
-
-async def test_a_prompt_that_is_not_there_does_not_keep_the_caller_in_silence_for_ever(desk):
-    relay = Relay()
-    await connected(desk, relay)
-
-    await desk.start("no-such-prompt.wav")
-    failed = await desk.wait_for("playback_finished")
-    await asyncio.sleep(0.1)
-
-    assert failed.data["cause"] == "failed"
-    assert {one.payload for one in relay.heard} == {SILENCE}
-    await relay.close()
