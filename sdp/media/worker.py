@@ -14,7 +14,7 @@ from typing import Any
 from sdp.media.answering import Answerer
 from sdp.media.configuration import Configuration
 from sdp.media.dtls import Identity
-from sdp.media.engine import Engine
+from sdp.media.engine import STEP, Engine
 from sdp.media.eventlog import EventLog
 from sdp.media.files import Finished, TrackFiles, TrackStore, is_recording_id
 from sdp.media.messages import (
@@ -39,6 +39,7 @@ log = logging.getLogger("sdp.media")
 PLAYBACK_FINISHED = MediaEventKind.PLAYBACK_FINISHED
 RECORDING_FINISHED = MediaEventKind.RECORDING_FINISHED
 SWEEP_SECONDS = 1.0
+LATE_STEPS = 20  # a tenth of a second is worth a line in the log
 PROMPT_SECONDS = 2.0  # how long the start of media waits for a prompt to be decoded
 FAREWELL_SECONDS = 2.0  # after a drain: for recordings to be finished
 READER_SECONDS = 1.0  # after that: for the reader of the events to take the last ones
@@ -258,9 +259,9 @@ class Worker:
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
             self._ports.refill()
-            if self._engine.skipped > skipped:
-                log.warning("this process was late: %d turns in all", self._engine.skipped)
-                skipped = self._engine.skipped
+            late, skipped = self._engine.skipped - skipped, self._engine.skipped
+            if late >= LATE_STEPS:
+                log.warning("late by %g s within the last second or so", late * STEP)
             for entry in self._registry.entries():
                 session = entry.live.transport.session
                 if session.phase is Phase.FAILED and _now() >= session.deadline:
