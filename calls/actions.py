@@ -14,7 +14,7 @@ from django.conf import settings
 
 from calls import graph, media_workers
 from calls.domain import events
-from calls.domain.vocabulary import CommandKind, HangupCause
+from calls.domain.vocabulary import CommandKind, HangupCause, PlaybackStatus
 from calls.graph import GraphError, Verdict
 from calls.models import Call, CallCommand, MediaSession, Playback, Recording
 from sdp.media.client import MediaError
@@ -147,7 +147,7 @@ def start_media(call: Call, command: CallCommand, now: datetime) -> None:
         if error.code is not MediaErrorCode.NO_SUCH_PROMPT or playback is None:
             raise _media_failure(error) from error
         # A missing greeting must not cost the call: talk without it, and say so.
-        playback.status, playback.finished_at = "failed", now
+        playback.status, playback.finished_at = PlaybackStatus.FAILED, now
         playback.save(update_fields=["status", "finished_at"])
         command.outcome = {"message": str(error)}
         _start_silent(session, recording_id)

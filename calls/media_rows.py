@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from calls.domain import events
+from calls.domain.vocabulary import PlaybackStatus
 from calls.models import Call, MediaSession
 
 
@@ -14,7 +15,7 @@ def absorb(call: Call, event: events.MediaEvent, now: datetime) -> None:
     at = event.occurred_at or now
     match event:
         case events.PlaybackStarted():
-            _playback(call, event.playback_id, status="playing", started_at=at)
+            _playback(call, event.playback_id, status=PlaybackStatus.PLAYING, started_at=at)
         case events.PlaybackFinished():
             _playback(call, event.playback_id, status=event.cause, finished_at=at)
         case events.RecordingFinished():

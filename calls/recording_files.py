@@ -10,9 +10,9 @@ from django.conf import settings
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
+from calls.domain.vocabulary import RecordingStatus
 from calls.models import Recording
 
-COMPLETED = "completed"
 CHUNK_BYTES = 64 * 1024
 CONTENT_TYPES = {".ogg": "audio/ogg", ".opus": "audio/ogg", ".wav": "audio/wav"}
 
@@ -33,7 +33,7 @@ def locate(recording: Recording) -> Path:
     :raises RecordingNotReady: it is still being made, or failed.
     :raises RecordingMissing: the file is gone, or its path leads out of the recordings folder.
     """
-    if recording.status != COMPLETED or not recording.path:
+    if recording.status != RecordingStatus.COMPLETED or not recording.path:
         raise RecordingNotReady(recording.status)
     folder = (Path(settings.DATA_DIR) / "recordings").resolve()
     path = (folder / recording.path).resolve()

@@ -9,7 +9,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from enum import StrEnum
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -18,11 +19,13 @@ from django.utils import timezone
 from calls import media_workers, operations
 from calls.domain import events
 from calls.domain.machine import IllegalTransition
-from calls.domain.vocabulary import HangupCause
+from calls.domain.vocabulary import HangupCause, PlaybackStatus, RecordingStatus
 from calls.models import Call, Heartbeat, MediaSession, MediaWorker
 from sdp.media.messages import MediaEventKind, SessionEvent
 
 logger = logging.getLogger(__name__)
+
+Word = TypeVar("Word", bound=StrEnum)
 
 #: Seconds that one reading waits for news; each reading renews the worker's lease.
 WAIT_SECONDS = 1.0
@@ -106,11 +109,12 @@ def _number(data: dict[str, Any], key: str) -> int:
     return round(value) if isinstance(value, int | float) and value >= 0 else 0
 
 
-def _cause(data: dict[str, Any]) -> HangupCause:
+def _word(words: type[Word], data: dict[str, Any], default: Word) -> Word:
+    """Return the cause as one of our words; a newer worker may have others."""
     try:
-        return HangupCause(_text(data, "cause"))
+        return words(_text(data, "cause"))
     except ValueError:
-        return HangupCause.UNKNOWN
+        return default
 
 
 _TRANSLATIONS: dict[str, Callable[[datetime, dict[str, Any]], events.MediaEvent]] = {
@@ -125,7 +129,7 @@ _TRANSLATIONS: dict[str, Callable[[datetime, dict[str, Any]], events.MediaEvent]
     MediaEventKind.PLAYBACK_FINISHED: lambda at, data: events.PlaybackFinished(
         occurred_at=at,
         playback_id=_text(data, "playback_id"),
-        cause=_text(data, "cause") or "completed",
+        cause=_word(PlaybackStatus, data, PlaybackStatus.FAILED),
         message=_text(data, "message"),
         played_ms=_number(data, "played_ms"),
     ),
@@ -135,11 +139,13 @@ _TRANSLATIONS: dict[str, Callable[[datetime, dict[str, Any]], events.MediaEvent]
         path=_text(data, "path"),
         duration_ms=_number(data, "duration_ms"),
         size_bytes=_number(data, "size_bytes"),
-        cause=_text(data, "cause") or "completed",
+        cause=_word(RecordingStatus, data, RecordingStatus.FAILED),
         message=_text(data, "message"),
     ),
     MediaEventKind.FAILED: lambda at, data: events.MediaFailed(
-        occurred_at=at, cause=_cause(data), message=_text(data, "message")
+        occurred_at=at,
+        cause=_word(HangupCause, data, HangupCause.UNKNOWN),
+        message=_text(data, "message"),
     ),
     MediaEventKind.STOPPED: lambda at, data: events.MediaStopped(
         occurred_at=at, statistics=data.get("statistics") or {}

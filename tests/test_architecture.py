@@ -24,6 +24,7 @@ COMMANDS = ("up", "test", "demo", "check", "setup", "lock")
 LONGEST_FILE = 400
 LONGEST_TEST_FILE = 600
 LONGEST_FUNCTION = 60
+LEFT_BEHIND = {"var", "__pycache__", "node_modules"}
 #: Names that say nothing: such a file grows into a drawer.
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "services"}
 #: Texts that must not be in the repository, and the files that may say them.
@@ -39,19 +40,19 @@ def python_files(*folders: str) -> list[Path]:
     return [path for path in found if "migrations" not in path.parts]
 
 
-def tracked_files() -> list[Path]:
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return [ROOT / name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
+def files() -> Iterator[Path]:
+    """What belongs to the repository; not what tools and a running service leave behind."""
+    for folder, folders, names in os.walk(ROOT):
+        folders[:] = [
+            name
+            for name in folders
+            if name == ".ci" or not (name in LEFT_BEHIND or name.startswith("."))
+        ]
+        yield from (Path(folder) / name for name in names)
 
 
 def texts() -> Iterator[tuple[Path, str]]:
-    for path in tracked_files():
+    for path in files():
         try:
             yield path, path.read_text(encoding="utf-8")
         except UnicodeDecodeError:

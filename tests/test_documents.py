@@ -101,7 +101,7 @@ def test_every_word_of_a_call_is_in_the_glossary():
         if isinstance(kind, type) and issubclass(kind, StrEnum) and kind is not StrEnum
     ]
 
-    assert len(kinds) == 11
+    assert {vocabulary.EventKind, HangupCause, vocabulary.CallStatus} <= set(kinds)
     for kind in kinds:
         page = causes if kind is HangupCause else glossary
         assert [word.value for word in kind if f"`{word.value}`" not in page] == [], kind

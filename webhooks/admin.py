@@ -142,6 +142,13 @@ class AppSecretForm(forms.ModelForm):  # type: ignore[type-arg]
 @admin.register(AppSecret)
 class AppSecretAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     form = AppSecretForm
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Leave the secrets out for who may only view: Django prints what it may not edit."""
+        may_edit = obj is None or self.has_change_permission(request, obj)
+        secrets = ("secret", "verify_token") if may_edit else ()
+        return ("app", "label", *secrets, "not_before", "not_after")
+
     list_display = ("app", "label", "not_before", "not_after")
     list_filter = ("app",)
     ordering = ("app", "label")

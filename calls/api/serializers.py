@@ -10,7 +10,14 @@ from django.urls import reverse
 
 from calls.domain import machine
 from calls.domain.machine import Leg
-from calls.domain.vocabulary import CallStatus, Direction, HangupCause, Media, Signaling
+from calls.domain.vocabulary import (
+    CallStatus,
+    Direction,
+    HangupCause,
+    Media,
+    RecordingStatus,
+    Signaling,
+)
 from calls.models import Call, CallEvent, PhoneNumber, Recording
 from calls.redaction import without_sdp
 
@@ -166,7 +173,7 @@ def phone_number_json(number: PhoneNumber) -> PhoneNumberJson:
 
 def recording_json(recording: Recording) -> RecordingJson:
     """Return a recording and, once it is completed, where its audio is."""
-    is_completed = recording.status == "completed" and bool(recording.path)
+    is_completed = recording.status == RecordingStatus.COMPLETED and bool(recording.path)
     length = recording.duration_ms
     return {
         "id": str(recording.pk),

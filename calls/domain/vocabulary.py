@@ -123,6 +123,24 @@ class CommandStatus(StrEnum):
     CANCELED = auto()  # the call ended before anybody started it
 
 
+class PlaybackStatus(StrEnum):
+    """The life of one act of playing."""
+
+    QUEUED = auto()
+    PLAYING = auto()
+    COMPLETED = auto()
+    STOPPED = auto()  # by somebody, or by the end of the call
+    FAILED = auto()
+
+
+class RecordingStatus(StrEnum):
+    """The life of a recording."""
+
+    RECORDING = auto()
+    COMPLETED = auto()  # the file is there
+    FAILED = auto()
+
+
 class HangupCause(StrEnum):
     """Why a call ended; near Q.850 where a word exists there."""
 

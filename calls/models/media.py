@@ -7,6 +7,7 @@ import uuid
 from django.db import models
 from django.db.models import Q
 
+from calls.domain.vocabulary import PlaybackStatus, RecordingStatus
 from calls.models.call import Call
 
 
@@ -53,10 +54,17 @@ class Playback(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     call = models.ForeignKey(Call, models.CASCADE, related_name="playbacks")
     prompt = models.CharField(max_length=200)
-    status = models.CharField(max_length=16, default="queued")  # playing, completed, ...
+    status = models.CharField(max_length=16, default=PlaybackStatus.QUEUED)
     created_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="playback_status_known", condition=Q(status__in=list(PlaybackStatus))
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.prompt} ({self.status})"
@@ -67,13 +75,20 @@ class Recording(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     call = models.ForeignKey(Call, models.CASCADE, related_name="recordings")
-    status = models.CharField(max_length=16, default="recording")  # completed, failed
+    status = models.CharField(max_length=16, default=RecordingStatus.RECORDING)
     path = models.CharField(max_length=255, blank=True)  # below DATA_DIR/recordings
     duration_ms = models.PositiveIntegerField(null=True)
     size_bytes = models.PositiveBigIntegerField(null=True)
     created_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
     error = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="recording_status_known", condition=Q(status__in=list(RecordingStatus))
+            )
+        ]
 
     def __str__(self) -> str:
         return f"recording of {self.call_id}"

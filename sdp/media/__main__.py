@@ -46,7 +46,11 @@ def main() -> int:
     except ConfigurationError as error:
         log.error("%s", error)
         return 2
-    asyncio.run(run(configuration))
+    try:
+        asyncio.run(run(configuration))
+    except OSError as error:  # the folder, the socket or the address cannot be used
+        log.error("the worker cannot run: %s", error)
+        return 1
     return 0
 
 

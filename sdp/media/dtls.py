@@ -24,7 +24,7 @@ CIPHERS = (
     b"ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES128-SHA"
 )
 CIPHERTEXT_MTU = 1200
-LIFETIME = timedelta(days=30)
+LIFETIME = timedelta(days=365)
 _EXPORTER_LABEL = b"EXTRACTOR-dtls_srtp"  # RFC 5764 section 4.2
 _KEY_BYTES = 16
 _READ_BYTES = 4096
@@ -50,7 +50,7 @@ class SrtpKeys:
 class Identity:
     """This process's certificate and the context that all handshakes share.
 
-    :param now: the certificate is valid from a day before until 30 days after.
+    :param now: the certificate is valid from a day before until a year after.
     """
 
     def __init__(self, now: datetime) -> None:

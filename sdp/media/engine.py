@@ -42,11 +42,10 @@ class Engine:
         self._step = 0  # how many steps have been taken since then
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Begin to read and to beat."""
+        """Begin to read, and to beat as soon as there is a call."""
         self._loop = loop
         loop.add_reader(self._epoll.fileno(), self._read)
         self._began_at = loop.time()
-        self._tick()
 
     def stop(self) -> None:
         """Read and beat no more; transports are the caller's to close."""
@@ -59,6 +58,9 @@ class Engine:
     def add(self, transport: Transport) -> None:
         """Give a transport its turns, in the phase with the fewest calls."""
         self._transports[transport.fileno] = transport
+        if self._timer is None:
+            self._step = self._due(self._now())  # the beat rested; that is no lateness
+            self._set_timer()
         self._epoll.register(transport.fileno, select.EPOLLIN)
         transport.round = self._step // PHASES
         min(self._phases, key=len).append(transport)
@@ -97,9 +99,19 @@ class Engine:
     def _now(self) -> float:
         return self._loop.time() if self._loop is not None else 0.0
 
+    def _due(self, now: float) -> int:
+        return int((now - self._began_at) / STEP)
+
+    def _set_timer(self) -> None:
+        """For the next step; without a call the process sleeps."""
+        self._timer = None
+        if self._transports and self._loop is not None:
+            next_at = self._began_at + (self._step + 1) * STEP
+            self._timer = self._loop.call_at(next_at, self._tick)
+
     def _tick(self) -> None:
         now = self._now()
-        due = int((now - self._began_at) / STEP)
+        due = self._due(now)
         if due - self._step > PHASES:
             # late by more than a round: every call has one turn now, what was missed is left out
             self.skipped += due - self._step - PHASES
@@ -109,9 +121,7 @@ class Engine:
             for transport in self._phases[self._step % PHASES].copy():
                 self._beat(transport, turn, now)
             self._step += 1
-        if self._loop is not None:
-            next_at = self._began_at + (self._step + 1) * STEP
-            self._timer = self._loop.call_at(next_at, self._tick)
+        self._set_timer()
 
     def _beat(self, transport: Transport, turn: int, now: float) -> None:
         ticks, transport.round = turn - transport.round, turn

@@ -87,13 +87,14 @@ class TrackFiles:
         self.folder = folder
         self.problem = ""
         self._disk = disk
-        self._backlog = 0
         self._handles: dict[Side, int] = {}
+        self._asked = 0  # jobs given to the disk; only the loop's thread counts here
+        self._done = 0  # and only the disk's thread here
         self._submit(self._open)
 
     def write(self, side: Side, data: bytes) -> None:
         """Append to a track, soon."""
-        if self._backlog >= MAX_BACKLOG:
+        if self._asked - self._done >= MAX_BACKLOG:
             self.problem = self.problem or "the disk is too slow"
         if not self.problem:
             self._submit(self._write, side, data)
@@ -103,16 +104,16 @@ class TrackFiles:
         return self._submit(self._close)
 
     def _submit(self, job: Callable[..., None], *arguments: object) -> Future[None]:
-        self._backlog += 1
-        future = self._disk.submit(job, *arguments)
-        future.add_done_callback(self._done)
-        return future
+        self._asked += 1
+        return self._disk.submit(self._run, job, *arguments)
 
-    def _done(self, future: Future[None]) -> None:
-        self._backlog -= 1
-        error = future.exception()
-        if error is not None:
+    def _run(self, job: Callable[..., None], *arguments: object) -> None:
+        try:
+            job(*arguments)
+        except (OSError, KeyError) as error:  # KeyError: the file could not even be opened
             self.problem = self.problem or f"the disk refused: {type(error).__name__}"
+        finally:
+            self._done += 1
 
     def _open(self) -> None:
         for side in Side:
@@ -207,7 +208,7 @@ class TrackStore:
 
 
 def _remove_if_empty(folder: Path) -> None:
-    if {path.name for path in folder.iterdir()} <= {LOCK}:
+    if {path.name for path in folder.glob("*")} <= {LOCK}:  # no error if it is gone already
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -6,6 +6,7 @@ import socket
 
 READY = 8
 RECEIVE_BUFFER = 262_144
+EXPEDITED = 46 << 2  # DSCP of interactive audio (RFC 8837 section 5)
 
 
 class NoPortLeft(Exception):
@@ -60,9 +61,16 @@ class PortPool:
             bound = socket.socket(self._family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
             try:
                 bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+                self._mark(bound)
                 bound.bind((self._ip, port))
             except OSError:
                 bound.close()
             else:
                 return bound
         return None
+
+    def _mark(self, bound: socket.socket) -> None:
+        if self._family == socket.AF_INET6:
+            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_TCLASS, EXPEDITED)
+        else:
+            bound.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, EXPEDITED)

@@ -187,7 +187,9 @@ class Recording:
         for packet, arrived in ready:
             if packet.payload_type == self._payload_type:
                 position = self._timeline.place(packet.timestamp, arrived)
-                self._write(Side.CALLER, self._caller.add(packet.payload, position))
+                # whoever sends more than 20 ms of sound each 20 ms does not get a longer file
+                if self._caller.end - position <= MAX_AHEAD:
+                    self._write(Side.CALLER, self._caller.add(packet.payload, position))
 
     def _write(self, side: Side, data: bytes) -> None:
         if data and side in self._kept:

@@ -171,7 +171,7 @@ def application(worker: Worker, secret: str) -> web.Application:
 
 async def serve(worker: Worker, secret: str, listen: Listen) -> web.AppRunner:
     """Start to listen; the caller cleans the runner up."""
-    runner = web.AppRunner(application(worker, secret), access_log=None, shutdown_timeout=1.0)
+    runner = web.AppRunner(application(worker, secret), access_log=None, shutdown_timeout=0.5)
     await runner.setup()
     site: web.BaseSite
     if listen.path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from pathlib import Path
 
 from sdp.media.audio import UnreadableAudio, encode_prompt, encode_samples
@@ -14,6 +15,8 @@ from sdp.media.prompt_cache import PromptCache
 from sdp.media.prompt_files import NoSuchPrompt, PromptShelf
 from sdp.media.registry import Refused
 from sdp.media.tones import ToneName, tone
+
+log = logging.getLogger("sdp.media")
 
 READY_SECONDS = 15.0
 
@@ -29,6 +32,13 @@ class Sources:
         self._cache = PromptCache()
         self.shelf = PromptShelf(prompts, self._cache)
         self._fetcher = Fetcher(policy)
+
+    async def warm(self, name: str) -> None:
+        """Have a prompt ready for later."""
+        try:
+            await self.get(Source(prompt=name), 0.0)
+        except NoSound as error:
+            log.warning("a prompt cannot be played: %s", error)
 
     def check(self, source: Source) -> None:
         """Say at once what is certain to fail.

@@ -7,16 +7,17 @@ import logging
 import secrets
 import time
 from collections.abc import Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from sdp.media.answering import Answerer
+from sdp.media.archive import Archive
 from sdp.media.configuration import Configuration
 from sdp.media.dtls import Identity
-from sdp.media.engine import Engine
+from sdp.media.engine import STEP, Engine
 from sdp.media.eventlog import EventLog
-from sdp.media.files import Finished, TrackFiles, TrackStore, is_recording_id
+from sdp.media.files import Finished, TrackStore, is_recording_id
 from sdp.media.messages import (
     CloseSession,
     CommandOperation,
@@ -32,13 +33,11 @@ from sdp.media.messages import (
 )
 from sdp.media.operating import Operator, listed
 from sdp.media.operations.life import Operation
-from sdp.media.operations.options import Source
 from sdp.media.ports import PortPool
 from sdp.media.prompt_files import BUILT_IN
-from sdp.media.recording import Recording
 from sdp.media.registry import Entry, Refused, Registry
 from sdp.media.session import Phase
-from sdp.media.sources import NoSound, Sources
+from sdp.media.sources import Sources
 from sdp.media.transport import Transport
 
 log = logging.getLogger("sdp.media")
@@ -46,7 +45,8 @@ log = logging.getLogger("sdp.media")
 PLAYBACK_FINISHED = MediaEventKind.PLAYBACK_FINISHED
 RECORDING_FINISHED = MediaEventKind.RECORDING_FINISHED
 SWEEP_SECONDS = 1.0
-FAREWELL_SECONDS = 3.0  # after a drain: for recordings to be finished
+LATE_STEPS = 20  # a tenth of a second is worth a line in the log
+FAREWELL_SECONDS = 2.0  # after a drain: for recordings to be finished
 READER_SECONDS = 1.0  # after that: for the reader of the events to take the last ones
 
 
@@ -57,7 +57,6 @@ class Live:
     call_id: str
     epoch: int
     transport: Transport
-    tracks: dict[str, TrackFiles] = field(default_factory=dict)  # by recording id
     is_retired: bool = False
 
     @property
@@ -79,7 +78,8 @@ class Worker:
         self._answerer = Answerer(configuration, self._identity, self._ports)
         self._sources = Sources(configuration.data_dir / "prompts", configuration.fetch_policy)
         self._operator = Operator(self._sources, self._spawn, _now)
-        self._store = TrackStore(configuration.data_dir / "recordings", self._log.boot_id)
+        store = TrackStore(configuration.data_dir / "recordings", self._log.boot_id)
+        self._archive = Archive(store, self._log.append, self._spawn)
         self._lives: dict[Transport, Live] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -89,9 +89,9 @@ class Worker:
         """Begin to serve; what an earlier worker left is finished in the background."""
         self._engine.start(asyncio.get_running_loop())
         self._spawn(self._sweep())
-        self._spawn(self._recover())
+        self._spawn(self._archive.recover())
         for name in BUILT_IN:
-            self._spawn(self._warm(name))
+            self._spawn(self._sources.warm(name))
 
     async def drain(self) -> None:
         """Refuse new calls, let the others end in time, then end them."""
@@ -114,14 +114,14 @@ class Worker:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._engine.stop()
         self._ports.close()
-        self._store.close()
+        self._archive.close()
 
     # --- requests ---------------------------------------------------------------------------------
 
     def open(self, request: OpenSession) -> SessionAnswer:
         """Answer an offer and begin to look for the peer.
 
-        :raises Refused: see `Registry.admit` and `Answerer.answer`; or no_such_prompt.
+        :raises Refused: see `Registry.admit` and `Answerer.answer`.
         """
         entry = self._registry.admit(request)
         if entry is None:
@@ -129,9 +129,6 @@ class Worker:
         return SessionAnswer(call_id=entry.call_id, epoch=entry.epoch, sdp=entry.answer)
 
     def _open(self, request: OpenSession) -> Entry[Live]:
-        for name in request.prompts:
-            self._sources.check(Source(prompt=name))
-            self._spawn(self._warm(name))
         sdp, transport = self._answerer.answer(request.offer, _now())
         older = self._registry.find(request.call_id)
         if older is not None:
@@ -140,14 +137,10 @@ class Worker:
         self._lives[transport] = live
         self._engine.add(transport)
         transport.beat(0, _now())
+        for name in request.prompts:  # one that is missing must not cost the call: see start_media
+            self._spawn(self._sources.warm(name))
         log.info("call %s: opened, %d in all", request.call_id, len(self._registry) + 1)
         return self._registry.add(request, sdp, live)
-
-    async def _warm(self, name: str) -> None:
-        try:
-            await self._sources.get(Source(prompt=name), 0.0)
-        except NoSound as error:
-            log.warning("prompt %s cannot be played: %s", name, error)
 
     async def start_media(self, call_id: str, request: StartMedia) -> None:
         """Open the gate. A prompt that cannot be played does not keep it shut: the caller has
@@ -271,32 +264,15 @@ class Worker:
         for kind, data in events:
             self._report(live, kind, data)
         if session.inlet.recordings:
-            self._store_recordings(live, session.inlet.recordings)
+            self._archive.take(live.call_id, live.epoch, session.inlet.recordings)
         if session.is_over and not live.is_retired:
             self._retire(live)
-
-    def _store_recordings(self, live: Live, recordings: list[Recording]) -> None:
-        for recording in tuple(recordings):
-            tracks = live.tracks.get(recording.recording_id)
-            if tracks is None:
-                tracks = self._store.open(recording.recording_id, recording.layout)
-                live.tracks[recording.recording_id] = tracks
-            chunks, recording.chunks = recording.chunks, []
-            for side, chunk in chunks:
-                tracks.write(side, chunk)
-            if recording.is_done:
-                recordings.remove(recording)
-                self._spawn(self._finish_recording(live, tracks), "recording")
 
     def _retire(self, live: Live) -> None:
         """The session needs its socket no more."""
         live.is_retired = True
         self._engine.remove(live.transport)
         live.transport.close(_now())
-
-    async def _finish_recording(self, live: Live, tracks: TrackFiles) -> None:
-        finished = await self._store.finish(tracks)
-        self._report(live, RECORDING_FINISHED, finished.to_json(tracks.recording_id))
 
     # --- in the background ------------------------------------------------------------------------
 
@@ -306,19 +282,17 @@ class Worker:
         task.add_done_callback(self._tasks.discard)
 
     async def _sweep(self) -> None:
+        skipped = 0
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
             self._ports.refill()
+            late, skipped = self._engine.skipped - skipped, self._engine.skipped
+            if late >= LATE_STEPS:
+                log.warning("late by %g s within the last second or so", late * STEP)
             for entry in self._registry.entries():
                 session = entry.live.transport.session
                 if session.phase is Phase.FAILED and _now() >= session.deadline:
                     self._close(entry)
-
-    async def _recover(self) -> None:
-        async for orphan, finished in self._store.recover():
-            data = finished.to_json(orphan.recording_id)
-            self._log.append(RECORDING_FINISHED, orphan.call_id, orphan.epoch, data)
-            log.info("recording %s: recovered", orphan.recording_id)
 
 
 def _now() -> float:

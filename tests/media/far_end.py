@@ -220,12 +220,16 @@ class Relay:
 
     async def send(self, payload: bytes, *, payload_type: int = OPUS, ticks: int = FRAME) -> None:
         """Send one RTP packet, `ticks` after the last one."""
+        await self.dtls._send_rtp(self.number(payload, payload_type=payload_type, ticks=ticks))
+
+    def number(self, payload: bytes, *, payload_type: int = OPUS, ticks: int = FRAME) -> bytes:
+        """The next RTP packet, `ticks` after the last one."""
         self._sequence = (self._sequence + 1) & 0xFFFF
         self._timestamp = (self._timestamp + ticks) & 0xFFFFFFFF
         header = struct.pack(
             "!BBHII", 0x80, payload_type, self._sequence, self._timestamp, self._ssrc
         )
-        await self.dtls._send_rtp(header + payload)
+        return header + payload
 
     async def speak(self, packets: list[bytes]) -> None:
         """Send packets in real time."""
@@ -234,6 +238,22 @@ class Relay:
         for index, packet in enumerate(packets):
             await asyncio.sleep(max(0.0, began + index * 0.02 - loop.time()))
             await self.send(packet)
+
+    async def speak_badly(self, packets: list[bytes]) -> None:
+        """Send packets in real time; every 10th is lost, every third comes one place too late and
+        some come twice."""
+        held: bytes | None = None
+        for index, payload in enumerate(packets):
+            packet = self.number(payload)
+            if index % 10 == 9:
+                pass
+            elif index % 3 == 1 and held is None:
+                held = packet
+            else:
+                for late in filter(None, (packet, held, packet if index % 7 == 0 else None)):
+                    await self.dtls._send_rtp(late)
+                held = None
+            await asyncio.sleep(0.019)
 
     async def press(self, event: int, *, ends: int = 3) -> None:
         """Press a key for 100 ms; `ends` of its three last packets arrive."""

@@ -107,6 +107,23 @@ async def test_a_recording_has_the_caller_left_and_us_right(desk):
     await relay.close()
 
 
+async def test_a_bad_network_costs_only_what_was_lost(desk):
+    relay = Relay()
+    await connected(desk, relay)
+    await desk.start("tone.wav", recording_id="rec-1")
+    await relay.speak_badly(HELLO)
+    statistics = desk.close()
+    finished = (await desk.wait_for("recording_finished")).data
+
+    left, _ = listen(desk.data_dir / "recordings" / finished["path"])
+    assert strength(left[9600:48_000], 440) > 0.9
+    # -13.5 was sent; FFmpeg's own decoder, unlike libopus, conceals a loss by fading
+    assert loudness(left[9600:48_000] * 32_768) == pytest.approx(-15.5, abs=3)
+    assert finished["duration_ms"] == pytest.approx(1250, abs=150)
+    assert 5 <= statistics["packets_lost"] <= 6
+    await relay.close()
+
+
 async def test_both_sides_of_a_recording_lie_at_the_same_time(desk):
     """An echo: the far end sends each of our packets back at once."""
     relay = Relay()
@@ -216,17 +233,4 @@ async def test_the_events_of_a_call_come_in_order(desk):
     assert [event.sequence for event in events] == [1, 2, 3, 4, 5, 6]
     assert events[3].data["played_ms"] == 620  # 600 and what the encoder looks ahead
     assert events[4].data == {"statistics": statistics}
-    await relay.close()
-
-
-async def test_a_prompt_that_is_not_there_does_not_keep_the_caller_in_silence_for_ever(desk):
-    relay = Relay()
-    await connected(desk, relay)
-
-    await desk.start("no-such-prompt.wav")
-    failed = await desk.wait_for("playback_finished")
-    await asyncio.sleep(0.1)
-
-    assert failed.data["cause"] == "failed"
-    assert {one.payload for one in relay.heard} == {SILENCE}
     await relay.close()

@@ -9,6 +9,7 @@ import socket
 import pytest
 
 from sdp.media.messages import MediaErrorCode
+from sdp.media.opus import SILENCE
 from sdp.media.registry import Refused
 from tests.media.conftest import Desk, until
 from tests.media.far_end import Relay, decode, encode, strength, tone
@@ -277,13 +278,20 @@ async def test_a_relay_that_we_cannot_reach_is_refused(desk):
     relay.link.transport.close()
 
 
-async def test_a_prompt_that_is_not_there_is_refused_at_once(desk):
+@pytest.mark.parametrize("name", ["nothing.wav", "../../etc/passwd", "/etc/passwd", "", "x\0y"])
+async def test_a_prompt_that_is_not_there_costs_no_call_and_opens_no_other_file(desk, name):
     relay = Relay()
-    offer = await relay.offer()
+    answer = desk.open(await relay.offer(), prompts=[name])
+    await asyncio.wait_for(relay.connect(answer), 5)
+    await desk.start(name or "also-missing.wav")
 
-    for name in ("nothing.wav", "../../etc/passwd", "/etc/passwd", ".", "", "x\0y", "a" * 300):
-        assert refusal(desk.open, offer, prompts=[name]) is MediaErrorCode.NO_SUCH_PROMPT
-    relay.link.transport.close()
+    finished = await desk.wait_for("playback_finished")
+    await until(lambda: relay.heard)
+
+    assert (finished.data["cause"], finished.data["played_ms"]) == ("failed", 0)
+    assert finished.data["message"] == "there is no such prompt"
+    assert {one.payload for one in relay.heard} == {SILENCE}
+    await relay.close()
 
 
 async def test_a_full_worker_refuses(make_desk):

@@ -94,6 +94,18 @@ def test_some_texts_cannot_be_file_names(text):
     assert not is_recording_id(text)
 
 
+async def test_a_recording_of_a_name_that_is_in_use_fails_and_does_not_mix_up_the_other(store):
+    first = store.open("rec-1")
+    first.write(Side.CALLER, track([b"\xf8a"] * 50))
+    second = store.open("rec-1")
+    second.write(Side.CALLER, b"never")
+    await asyncio.sleep(0.05)
+
+    assert second.problem == "the disk refused: FileExistsError"
+    assert (await store.finish(first)).duration_ms == 1000
+    assert (await store.finish(second)).path == ""
+
+
 async def test_an_unusable_name_is_refused(store):
     with pytest.raises(ValueError, match="recording_id"):
         store.open("../escape")

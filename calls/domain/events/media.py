@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from calls.domain.events.facts import JsonObject
-from calls.domain.vocabulary import EventKind, HangupCause
+from calls.domain.vocabulary import EventKind, HangupCause, PlaybackStatus, RecordingStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,7 @@ class PlaybackStarted(MediaEvent):
 class PlaybackFinished(MediaEvent):
     kind = EventKind.PLAYBACK_FINISHED
     playback_id: str
-    cause: str = "completed"  # completed, stopped, failed
+    cause: PlaybackStatus = PlaybackStatus.COMPLETED  # completed, stopped or failed
     message: str = ""
     played_ms: int = 0
 
@@ -65,7 +65,7 @@ class RecordingFinished(MediaEvent):
     path: str = ""  # below the media worker's recordings folder
     duration_ms: int = 0
     size_bytes: int = 0
-    cause: str = "completed"  # completed, failed
+    cause: RecordingStatus = RecordingStatus.COMPLETED  # completed or failed
     message: str = ""
 
 

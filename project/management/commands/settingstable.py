@@ -47,7 +47,7 @@ class Command(BaseCommand):
             PAGE.write_text(page(), encoding="utf-8")
         elif not PAGE.is_file() or PAGE.read_text(encoding="utf-8") != page():
             raise CommandError(
-                f"{PAGE.name} is stale; run: .venv/bin/python manage.py settingstable --skip-checks"
+                f"{PAGE.name} is stale; run: .venv/bin/python manage.py settingstable"
             )
 
 

@@ -82,7 +82,12 @@ def test_an_older_owner_is_not_heard(call, fake_media):
 def test_a_recording_that_a_new_life_finished_is_taken(call, fake_media):
     recording = call.recordings.create(created_at=T0)
     fake_media.report(
-        str(call.pk), "recording_finished", epoch=0, recording_id=str(recording.pk), path="r.opus"
+        str(call.pk),
+        "recording_finished",
+        epoch=0,
+        recording_id=str(recording.pk),
+        path="r.opus",
+        cause="completed",
     )
 
     relay.Relay(URL).run_once(0)
@@ -128,7 +133,14 @@ def test_an_unreachable_worker_raises(fake_media):
         ("failed", {}, {"cause": HangupCause.UNKNOWN}),
         ("digit", {"digit": "#", "duration_ms": 80.4}, {"digit": "#", "duration_ms": 80}),
         ("digit", {"duration_ms": -1}, {"digit": "", "duration_ms": 0}),
-        ("playback_finished", {"playback_id": "p"}, {"playback_id": "p", "cause": "completed"}),
+        (
+            "playback_finished",
+            {"playback_id": "p", "cause": "stopped"},
+            {"playback_id": "p", "cause": "stopped"},
+        ),
+        ("playback_finished", {"cause": "a new word"}, {"cause": "failed"}),
+        ("recording_finished", {"recording_id": "r"}, {"recording_id": "r", "cause": "failed"}),
+        ("recording_finished", {"cause": "completed"}, {"cause": "completed"}),
         ("playback_started", {"playback_id": "p"}, {"playback_id": "p"}),
         ("stopped", {"statistics": {"a": 1}}, {"statistics": {"a": 1}}),
         ("stopped", {}, {"statistics": {}}),

@@ -145,6 +145,21 @@ def test_a_secret_goes_in_and_never_comes_out(admin_client):
         assert "token-of-sales-0123" not in shown
 
 
+def test_who_may_only_view_sees_no_secret(client, django_user_model):
+    row = AppSecret.objects.create(
+        app="sales", label="first", secret="s3cret-of-sales", verify_token="token-of-sales-0123"
+    )
+    viewer = django_user_model.objects.create_user("vera", password="x", is_staff=True)
+    viewer.user_permissions.add(Permission.objects.get(codename="view_appsecret"))
+    client.force_login(viewer)
+
+    shown = page(client, f"{SECRETS}{row.pk}/change/")
+
+    assert "sales" in shown
+    assert "s3cret-of-sales" not in shown
+    assert "token-of-sales-0123" not in shown
+
+
 def test_an_empty_secret_keeps_the_stored_one(admin_client):
     row = AppSecret.objects.create(
         app="sales", label="first", secret="kept", verify_token="token-of-sales-0123"

@@ -119,6 +119,14 @@ def test_bytes_come_about_each_second():
     assert [side for side, _ in tape.recording.chunks] == [Side.CALLER, Side.CALLER]
 
 
+def test_a_peer_that_sends_too_much_does_not_get_a_longer_file():
+    tape = Tape()
+    for number in range(500):
+        tape.hear(number, number * 960, number * 0.002)
+
+    assert tape.track(Side.CALLER).end <= 48_000 + 24_000 + 24_000 + 960
+
+
 def place(*packets: tuple[int, int]) -> list[int]:
     timeline = Timeline()
     return [timeline.place(timestamp & 0xFFFFFFFF, arrived) for timestamp, arrived in packets]
@@ -167,7 +175,7 @@ def test_whatever_arrives_the_track_stays_readable_and_no_longer_than_the_call(p
 
     assert positions == sorted(positions)
     assert all(isinstance(placed, Placed) for placed in track.packets())
-    assert track.end <= clock * 48_000 + 24_000 + 960 * (len(packets) + 1)
+    assert track.end <= clock * 48_000 + 2 * 24_000 + 960
 
 
 # --- pauses, and what is kept ---------------------------------------------------------------------
