@@ -29,6 +29,10 @@ WARM_UP = 400_000
 #: Beyond the knee: packets leave more unevenly than this, or are missing.
 KNEE_PACING_MS = 5.0
 KNEE_MISSING = 0.01
+#: So far beyond it that no more calls are added.
+FAR_PACING_MS = 15.0
+FAR_MISSING = 0.05
+ADDING_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,9 +72,16 @@ class Sample:
             pacing is None or pacing > KNEE_PACING_MS or (self.missing or 0.0) > KNEE_MISSING
         )
 
+    @property
+    def is_far_beyond_knee(self) -> bool:
+        pacing = self.pacing_sd_ms
+        return self.is_beyond_knee and (
+            pacing is None or pacing > FAR_PACING_MS or (self.missing or 0.0) > FAR_MISSING
+        )
+
 
 def climb(engine: Engine, scenario: Scenario, steps: Sequence[int], times: Times) -> list[Sample]:
-    """A sample of the idle engine and one of each step, until two in a row are beyond the knee.
+    """A sample of the idle engine and one of each step, until the knee is passed.
 
     :raises Died: the engine or the load did not start, or ended.
     """
@@ -130,10 +141,12 @@ class _Climb:
         answers = self._probe(control, self._times.idle_probes)
         samples = [self._sample(calls=0, answers_ms=answers)]
         for calls in steps:
-            self._add(control, calls)
+            if not self._add(control, calls):
+                break
             self._running.live(self._times.settle)
             samples.append(self._measure(control, calls))
-            if samples[-1].is_beyond_knee and samples[-2].is_beyond_knee:
+            before, now = samples[-2:]
+            if now.is_far_beyond_knee or (now.is_beyond_knee and before.is_beyond_knee):
                 break
         return samples
 
@@ -154,8 +167,12 @@ class _Climb:
         control.end(call)
         self._running.live(0.7)
 
-    def _add(self, control: Control, calls: int) -> None:
+    def _add(self, control: Control, calls: int) -> bool:
+        """Is it so many calls now? False: the engine takes too long to take them."""
+        give_up_at = time.monotonic() + ADDING_SECONDS
         while self._calls < calls:
+            if time.monotonic() > give_up_at:
+                return False
             number = self._calls
             self._load.ask("expect", peer=number)
             control.open(f"call-{number}", self._offer(number), [PROMPT])
@@ -163,6 +180,7 @@ class _Climb:
             self._calls += 1
             self._wait_connected(max(self._calls - CONNECTING, 0))
         self._wait_connected(calls)
+        return True
 
     def _wait_connected(self, enough: int) -> None:
         give_up_at = time.monotonic() + CONNECT_SECONDS

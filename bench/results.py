@@ -43,14 +43,16 @@ class Row:
 
 
 def rows(samples: Sequence[Sample], reference: str) -> list[Row]:
-    """One row for each engine, scenario and number of calls, in the order they first came in.
+    """One row for each engine, scenario and number of calls; calls rise within each pair.
 
     :param reference: the engine whose calls per core are 1.
     """
     groups: dict[tuple[str, str, int], list[Sample]] = {}
     for sample in samples:
         groups.setdefault((sample.engine, sample.scenario, sample.calls), []).append(sample)
-    found = [_row(group, samples) for group in groups.values()]
+    pairs = list(dict.fromkeys((engine, scenario) for engine, scenario, _ in groups))
+    order = sorted(groups, key=lambda key: (pairs.index(key[:2]), key[2]))
+    found = [_row(groups[key], samples) for key in order]
     return [_with_ratio(row, knee(found, reference, row.scenario)) for row in found]
 
 

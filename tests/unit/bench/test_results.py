@@ -23,6 +23,14 @@ def test_rows_are_medians_of_the_rounds():
     assert (row.calls, row.rounds, row.calls_per_core, row.ratio) == (20, 3, 850.0, None)
 
 
+def test_calls_rise_within_each_engine_whichever_round_came_so_far():
+    samples = [sample(calls=300), sample("aiortc", 8), sample(calls=700), sample(calls=500)]
+
+    rows = results.rows(samples, "aiortc")
+
+    assert [row.calls for row in rows] == [300, 500, 700, 8]
+
+
 def test_answers_of_all_rounds_are_one_set():
     samples = [sample(answers_ms=[1.0, 2.0]), sample(answers_ms=[3.0, 9.0])]
 
@@ -78,7 +86,8 @@ def test_an_engine_that_does_nothing_well_is_taken_at_its_fewest_calls():
     samples = [sample(calls=8, missing=0.5), sample(calls=4, missing=0.5)]
     rows = results.rows(samples, "aiortc")
 
-    assert results.knee(rows, "switchhook", "play") == rows[1]
+    assert results.knee(rows, "switchhook", "play") == rows[0]
+    assert rows[0].calls == 4
 
 
 def test_memory_grows_from_the_fewest_calls_on():
@@ -131,3 +140,17 @@ def test_json_rows_have_no_more_digits_than_were_measured():
 
     assert row.to_json()["pacing_sd_ms"] == 0.123
     assert row.to_json()["engine"] == "switchhook"
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({"pacing_sd_ms": 15.0}, False),
+        ({"pacing_sd_ms": 15.1}, True),
+        ({"pacing_sd_ms": None}, True),
+        ({"missing": 0.06}, True),
+        ({}, False),
+    ],
+)
+def test_far_beyond_the_knee_a_climb_ends_at_once(values, expected):
+    assert sample(**values).is_far_beyond_knee is expected
