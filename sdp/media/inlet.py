@@ -18,8 +18,8 @@ class Inlet:
     """
 
     __slots__ = (
-        "_digits",
-        "_ear",
+        "digits",
+        "ear",
         "_make_decoder",
         "_opus",
         "digit_count",
@@ -36,14 +36,9 @@ class Inlet:
         self.last_heard_at: float | None = None
         self.digit_count = 0
         self._opus = opus
-        self._digits = DigitDetector()
+        self.digits = DigitDetector()
         self._make_decoder = make_decoder
-        self._ear: EarTap | None = None
-
-    def count(self, packet: Packet, now: float) -> None:
-        """A packet has arrived just now."""
-        self.last_heard_at = now
-        self.reception.count(packet, now)
+        self.ear: EarTap | None = None
 
     def hear(self, packet: Packet, now: float) -> None:
         """Give the packet to whoever wants sound."""
@@ -51,30 +46,26 @@ class Inlet:
             return
         for recording in self.recordings:
             recording.heard(packet, now)
-        if self._ear is not None:
-            self._ear.heard(packet, now)
+        if self.ear is not None:
+            self.ear.heard(packet, now)
 
     # --- keys -------------------------------------------------------------------------------------
 
     def press(self, packet: Packet, now: float) -> tuple[bool, list[Digit]]:
         """A telephone-event: has a key gone down with it, and which keys have been pressed?"""
-        was_down = self._digits.is_waiting
-        digits = self._digits.receive(packet.payload, packet.timestamp, now)
-        is_down = self._digits.is_waiting
+        was_down = self.digits.is_waiting
+        digits = self.digits.receive(packet.payload, packet.timestamp, now)
+        is_down = self.digits.is_waiting
         self.digit_count += len(digits)
         return bool((digits or is_down) and (not was_down or (digits and is_down))), digits
-
-    @property
-    def needs_ticks(self) -> bool:
-        return bool(self.recordings) or self._digits.is_waiting
 
     def tick(self, now: float) -> list[Digit]:
         """Let go of what waits; returns a key whose end was lost."""
         for recording in self.recordings:
             recording.tick(now)
-        if not self._digits.is_waiting:
+        if not self.digits.is_waiting:
             return []
-        digits = self._digits.expire(now)
+        digits = self.digits.expire(now)
         self.digit_count += len(digits)
         return digits
 
@@ -82,15 +73,15 @@ class Inlet:
 
     def listen(self, listener: Listener) -> None:
         """Give what the peer says to `listener`, as samples."""
-        if self._ear is None and self._make_decoder is not None:
-            self._ear = EarTap(self._make_decoder(), self._opus)
-        if self._ear is not None:
-            self._ear.listeners.append(listener)
+        if self.ear is None and self._make_decoder is not None:
+            self.ear = EarTap(self._make_decoder(), self._opus)
+        if self.ear is not None:
+            self.ear.listeners.append(listener)
 
     def unlisten(self, listener: Listener) -> None:
         """Stop that; after the last one nothing is decoded any more."""
-        ear = self._ear
+        ear = self.ear
         if ear is not None and listener in ear.listeners:
             ear.listeners.remove(listener)
             if not ear.listeners:
-                self._ear = None
+                self.ear = None

@@ -123,21 +123,27 @@ class Outlet:
         :param turns: how many times 20 ms have passed since the last tick.
         :returns: its length in bytes; 0: nothing is to be sent now.
         """
-        self._owed += turns * PACKET_TICKS
+        owed = self._owed = self._owed + turns * PACKET_TICKS
         if self.keys is not None:
             step = self.keys.next(now)
             self._is_heard = True
             if step.payload and self._telephone_event is not None:
                 return self._write_key(buffer, step, self._telephone_event)
-            payload: bytes | None = None
-        else:
-            payload = self._speak(now)
-            if payload is None and self.is_forwarding and not (self.is_held or self.is_muted):
-                self.sent = b""
-                return 0
-        if payload is None or self.is_muted:
             payload = SILENCE
-        return self._write_sound(buffer, payload, max(self._owed, PACKET_TICKS), 0)
+        elif self.queue or self.background or self.source or self.is_forwarding or self.is_muted:
+            spoken = self._speak(now)
+            if spoken is None:
+                return 0
+            payload = spoken
+        else:  # most calls, most of the time
+            self._is_heard = False
+            payload = SILENCE
+        ticks = owed if owed > PACKET_TICKS else PACKET_TICKS
+        length = self.outgoing.write(buffer, payload, self._opus, self._gap, ticks)
+        self._gap = self._was_forwarded = False
+        self._owed = 0
+        self.sent = payload
+        return length
 
     def forward(self, buffer: bytearray, payload: bytes, ticks: int) -> int:
         """Write a packet of another call, now.
@@ -149,11 +155,24 @@ class Outlet:
             self._was_forwarded = False
             return 0
         step = ticks if self._was_forwarded else max(self._owed, PACKET_TICKS)
-        length = self._write_sound(buffer, payload, step, self._owed - step)
-        self._was_forwarded = True
+        length = self.outgoing.write(buffer, payload, self._opus, self._gap, step)
+        self._gap, self._was_forwarded = False, True
+        self._owed -= step
+        self.sent = payload
         return length
 
     def _speak(self, now: float) -> bytes | None:
+        """What is heard in these 20 ms; None leaves it to what is forwarded."""
+        payload = self._layers(now)
+        self._is_heard = payload is not None
+        if self.is_muted:
+            return SILENCE
+        if payload is None and self.is_forwarding and not self.is_held:
+            self.sent = b""
+            return None
+        return payload or SILENCE
+
+    def _layers(self, now: float) -> bytes | None:
         """The packet of the highest layer of sounds that has one."""
         payload = None
         queue = self.queue
@@ -166,15 +185,7 @@ class Outlet:
             payload = self.background.next(now)
         if payload is None and self.source is not None and not self.is_held:
             payload = self.source.next(now)
-        self._is_heard = payload is not None
         return payload
-
-    def _write_sound(self, buffer: bytearray, payload: bytes, step: int, owed: int) -> int:
-        length = self.outgoing.write(buffer, payload, self._opus, self._gap, step)
-        self._gap = self._was_forwarded = False
-        self._owed = owed
-        self.sent = payload
-        return length
 
     def _write_key(self, buffer: bytearray, step: KeyStep, payload_type: int) -> int:
         advance = 0

@@ -90,6 +90,10 @@ class MediaSession:
         )
         self.inlet = Inlet(stream.opus_payload_type, make_decoder)
         self.operations = Operations(self)
+        # shorter ways for what is done a hundred times a second and call
+        self._recordings = self.inlet.recordings
+        self._reception = self.inlet.reception
+        self._digits = self.inlet.digits
         self._is_started = False
         self._report_at = 0.0
         self._opened_at = now
@@ -105,10 +109,9 @@ class MediaSession:
         """Are there events, or bytes of a recording, to be taken?"""
         if self.events:
             return True
-        for recording in self.inlet.recordings:  # noqa: SIM110 - a generator costs more
-            if recording.chunks or recording.is_done:
-                return True
-        return False
+        if not self._recordings:
+            return False
+        return any(recording.chunks or recording.is_done for recording in self._recordings)
 
     # --- the path ---------------------------------------------------------------------------------
 
@@ -186,7 +189,7 @@ class MediaSession:
             out of the stream, never sent in a burst.
         """
         length = self.outlet.write(buffer, ticks, now)
-        if self.inlet.recordings:
+        if self._recordings:
             self._record_ours(now)
         return length
 
@@ -198,7 +201,7 @@ class MediaSession:
         if not self.is_flowing:
             return 0
         length = self.outlet.forward(buffer, payload, ticks)
-        if length and self.inlet.recordings:
+        if length and self._recordings:
             self._record_ours(now)
         return length
 
@@ -223,7 +226,7 @@ class MediaSession:
 
     def _write_report(self, now: float, unix_time: float, bye: bool = False) -> bytes:
         sender = self.outlet.sender_info(unix_time)
-        block = self.inlet.reception.block(now)
+        block = self._reception.block(now)
         stream = self._stream
         return rtcp.build(stream.ssrc, stream.cname, sender=sender, block=block, bye=bye)
 
@@ -236,17 +239,19 @@ class MediaSession:
         inlet = self.inlet
         if inlet.last_heard_at is None:
             self.events.append((MediaEventKind.FIRST_PACKET, {}))
-        inlet.count(packet, now)
+        inlet.last_heard_at = now
+        self._reception.count(packet, now)
         if packet.payload_type == self._stream.telephone_event_payload_type:
             has_begun, digits = inlet.press(packet, now)
             if has_begun:
                 self.operations.key_down(now)
             self._press(digits, now)
-        inlet.hear(packet, now)
+        if self._recordings or inlet.ear is not None:
+            inlet.hear(packet, now)
 
     def receive_control(self, data: bytes, now: float, unix_time: float) -> None:
         """An authentic RTCP packet."""
-        self.inlet.reception.control(data, self._stream.ssrc, now, unix_time)
+        self._reception.control(data, self._stream.ssrc, now, unix_time)
 
     def _press(self, digits: list[Digit], now: float) -> None:
         for digit in digits:
@@ -260,7 +265,7 @@ class MediaSession:
         """Look at the clock: lost ends of digits, packets that wait, deadlines."""
         if self.is_over:
             return
-        if self.inlet.needs_ticks:
+        if self._recordings or self._digits.is_waiting:
             self._press(self.inlet.tick(now), now)
         if self.operations.is_timed and self.is_flowing:
             self.operations.tick(now)
@@ -291,5 +296,5 @@ class MediaSession:
             "packets_sent": self.outlet.outgoing.packets,
             "octets_sent": self.outlet.outgoing.octets,
             "digits": self.inlet.digit_count,
-            **self.inlet.reception.statistics(),
+            **self._reception.statistics(),
         }

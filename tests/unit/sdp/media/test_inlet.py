@@ -21,14 +21,6 @@ def key(event: int, timestamp: int, *, is_end: bool = False) -> Packet:
     return Packet(DTMF, 1, timestamp, 5, payload)
 
 
-def test_packets_are_counted():
-    inlet = Inlet(OPUS, None)
-    inlet.count(packet(), 1.5)
-
-    assert inlet.last_heard_at == 1.5
-    assert inlet.reception.statistics()["packets_received"] == 1
-
-
 def test_a_key_goes_down_once():
     inlet = Inlet(OPUS, None)
 
@@ -52,9 +44,9 @@ def test_the_next_key_goes_down_though_the_end_of_the_last_was_lost():
 
 def test_a_key_whose_end_was_lost_is_told_by_the_clock():
     inlet = Inlet(OPUS, None)
-    assert not inlet.needs_ticks
+    assert not inlet.digits.is_waiting
     inlet.press(key(1, 100), 0.0)
-    assert inlet.needs_ticks
+    assert inlet.digits.is_waiting
     assert inlet.tick(0.1) == []
 
     assert inlet.tick(0.3) == [Digit("1", 100)]
@@ -67,7 +59,6 @@ def test_recordings_hear_and_tick():
     recording.begin({}, OPUS)
     recording.chunks.clear()
     inlet.recordings.append(recording)
-    assert inlet.needs_ticks
     inlet.hear(packet(1), 0.0)
     inlet.hear(packet(3), 0.0)
 
@@ -127,4 +118,4 @@ def test_without_a_decoder_nobody_can_listen():
     inlet.listen(lambda samples, now: None)
     inlet.hear(packet(), 0.0)
 
-    assert not inlet.needs_ticks
+    assert inlet.ear is None

@@ -411,3 +411,43 @@ def test_a_failed_session_can_be_closed():
 @pytest.mark.parametrize("kind", MediaEventKind)
 def test_every_kind_of_event_is_known_to_the_wire(kind):
     assert str(kind) == kind.name.lower()
+
+
+# --- packets of another call ----------------------------------------------------------------------
+
+
+def forward(call: Call, payload: bytes) -> Packet | None:
+    buffer = bytearray(1500)
+    length = call.session.forward_packet(buffer, payload, 960, call.now)
+    return rtp.parse(bytes(buffer[:length])) if length else None
+
+
+def test_nothing_is_forwarded_before_the_start():
+    call = Call().connect()
+    call.session.outlet.is_forwarding = True
+
+    assert forward(call, b"\xf8f") is None
+
+
+def test_what_is_forwarded_is_recorded_and_what_is_left_out_is_not():
+    call = Call().connect().start(record())
+    (recording,) = call.session.inlet.recordings
+    call.session.outlet.is_forwarding = True
+    sent = forward(call, b"\xf8f")
+    assert sent is not None
+    assert sent.payload == b"\xf8f"
+    buffer = bytearray(1500)
+    assert call.session.write_packet(buffer, 1, call.now) == 0
+    call.session.outlet.is_muted = True
+    assert forward(call, b"\xf8g") is None
+    recording.finish()
+
+    data = b"".join(data for side, data in recording.chunks if side is Side.OURS)
+    assert [p.packet for p in read_track(data).packets()] == [b"\xf8f"]
+
+
+def test_without_a_recording_it_is_only_forwarded():
+    call = Call().connect().start()
+    call.session.outlet.is_forwarding = True
+
+    assert forward(call, b"\xf8f") is not None

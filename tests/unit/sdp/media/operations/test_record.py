@@ -231,7 +231,7 @@ def test_it_ends_after_silence():
     cause, milliseconds = end(call)
     assert cause == "silence"
     assert milliseconds == pytest.approx(3000, abs=50)
-    assert call.session.inlet._ear is None, "nobody listens any more, nothing is decoded"
+    assert call.session.inlet.ear is None, "nobody listens any more, nothing is decoded"
 
 
 def test_a_pause_is_no_silence():
