@@ -151,7 +151,10 @@ class TrackStore:
         """:raises ValueError: `recording_id` cannot be a file name."""
         if not is_recording_id(recording_id):
             raise ValueError("recording_id: letters, digits, - and _ are needed")
-        return TrackFiles(self._folder, recording_id, layout or Layout(), self._disk)
+        tracks = TrackFiles(self._folder, recording_id, layout or Layout(), self._disk)
+        if any((self._recordings / f"{recording_id}.{one}").exists() for one in SUFFIXES.values()):
+            tracks.problem = "there is a recording of that id already"  # and it stays as it is
+        return tracks
 
     async def finish(self, tracks: TrackFiles) -> Finished:
         """Close the tracks and put them side by side."""

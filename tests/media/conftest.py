@@ -28,6 +28,7 @@ from sdp.media.messages import (
 )
 from sdp.media.worker import Worker
 from tests.media.far_end import RATE, tone
+from tests.media.site import Site
 
 ROOT = Path(__file__).parents[2]
 SECRET = "the shared secret of these tests"
@@ -221,3 +222,11 @@ def start_process(tmp_path: Path) -> Iterator[Callable[..., Any]]:
     yield start
     for process in processes:
         process.end()
+
+
+@pytest.fixture
+async def site() -> AsyncIterator[Site]:
+    made = Site()
+    runner = await made.open()
+    yield made
+    await runner.cleanup()

@@ -4,52 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from aiohttp import web
 
 from sdp.media import fetching
 from sdp.media.fetching import CannotFetch, Fetcher, FetchPolicy, fresh_seconds
 
 LOOPBACK = FetchPolicy(allow_http=True, networks=(ipaddress.ip_network("127.0.0.0/8"),))
-
-
-class Site:
-    """A server on loopback; `reply` says what it answers."""
-
-    def __init__(self) -> None:
-        self.requests: list[web.Request] = []
-        self.status = 200
-        self.body = b"sound"
-        self.headers: dict[str, str] = {}
-        self.wait = 0.0
-        self.port = 0
-
-    async def answer(self, request: web.Request) -> web.Response:
-        self.requests.append(request)
-        await asyncio.sleep(self.wait)
-        if self.headers.get("ETag") and request.headers.get("If-None-Match"):
-            return web.Response(status=304, headers=self.headers)
-        return web.Response(status=self.status, body=self.body, headers=self.headers)
-
-    def url(self, host: str = "127.0.0.1") -> str:
-        return f"http://{host}:{self.port}/a.mp3"
-
-
-@pytest.fixture
-async def site() -> AsyncIterator[Site]:
-    made = Site()
-    application = web.Application()
-    application.router.add_get("/a.mp3", made.answer)
-    runner = web.AppRunner(application)
-    await runner.setup()
-    listening = web.TCPSite(runner, "127.0.0.1", 0)
-    await listening.start()
-    made.port = runner.addresses[0][1]
-    yield made
-    await runner.cleanup()
 
 
 async def refusal(fetcher: Fetcher, address: str) -> str:

@@ -15,7 +15,7 @@ from sdp.media import files, mixdown
 from sdp.media.files import Finished, TrackStore, is_recording_id, track_path
 from sdp.media.ogg import TrackWriter, read_track
 from sdp.media.opus import packet_ticks
-from sdp.media.recording import Side
+from sdp.media.recording import Format, Layout, Side, Sides
 from tests.media.far_end import FRAME, RATE, encode, loudness, strength, tone
 from tests.media.test_calls import listen
 
@@ -254,3 +254,19 @@ def test_the_program_says_that_there_is_nothing(tmp_path, capsys, monkeypatch):
     assert mixdown.main(arguments) == 0
     assert capsys.readouterr().out == '{"duration_ms": 0}\n'
     assert not (tmp_path / "out").exists()
+
+
+async def test_a_finished_recording_is_never_written_over(store, tmp_path):
+    first = store.open("rec-1")
+    first.write(Side.CALLER, track([b"\xf8a"]))
+    await store.finish(first)
+    path = tmp_path / "recordings" / "rec-1.opus"
+    before = path.read_bytes()
+
+    again = store.open("rec-1", Layout(Sides.BOTH, Format.WAV))
+    again.write(Side.CALLER, track([b"\xf8b"] * 50))
+    finished = await store.finish(again)
+
+    assert (finished.path, finished.message) == ("", "there is a recording of that id already")
+    assert path.read_bytes() == before
+    assert not path.with_suffix(".wav").exists()

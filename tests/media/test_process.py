@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import wave
 
 import pytest
 
 from sdp.media.client import MediaClient, MediaError
-from sdp.media.messages import CloseSession, MediaErrorCode, OpenSession, Playback, StartMedia
+from sdp.media.messages import (
+    CloseSession,
+    MediaErrorCode,
+    OpenSession,
+    Playback,
+    StartMedia,
+    StartOperation,
+)
 from tests.media.conftest import SECRET, Process, until
 from tests.media.far_end import Relay, encode, loudness, strength, tone
 from tests.media.test_calls import listen
@@ -138,6 +146,31 @@ async def test_what_a_killed_worker_recorded_is_finished_by_the_next(start_proce
     assert loudness(right[:48_000] * 32_768) > -40, "the greeting"
     assert await successor.terminate() == 0
     assert list((successor.data_dir / "recordings" / ".tracks").iterdir()) == []
+    relay.link.transport.close()
+
+
+async def test_what_an_operation_recorded_keeps_its_form_when_its_worker_is_killed(start_process):
+    process = await start_process()
+    relay = Relay()
+    await connect(process, relay)
+    wish = StartOperation(
+        epoch=3,
+        operation_id="op-1",
+        kind="record",
+        options={"sides": "mixed", "format": "wav"},
+    )
+    await asyncio.to_thread(process.client.start_operation, "c1", wish)
+    await relay.speak(HELLO + HELLO[:30])
+    process.process.kill()
+    await process.wait()
+
+    successor = await start_process()
+    (finished,) = await successor.events_until("recording_finished")
+
+    assert finished.data["path"] == "op-1.wav"
+    with wave.open(str(successor.data_dir / "recordings" / "op-1.wav")) as file:
+        assert (file.getnchannels(), file.getframerate()) == (1, 16_000)
+        assert file.getnframes() / 16_000 >= 1.5
     relay.link.transport.close()
 
 
