@@ -37,7 +37,6 @@ class MediaErrorCode(StrEnum):
     CONFLICT = auto()  # 409: same call and epoch, other offer
     BAD_SDP = auto()  # 422: the offer is malformed or not one we can answer
     NO_COMMON_CODEC = auto()  # 422
-    NO_SUCH_PROMPT = auto()  # 422
     OVERLOADED = auto()  # 503: at capacity
     DRAINING = auto()  # 503: shutting down, takes no new calls
 
@@ -108,9 +107,12 @@ class OpenSession(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionAnswer(Message):
+    """`boot_id` names the worker's life that holds the session."""
+
     call_id: str
     epoch: int
     sdp: str
+    boot_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

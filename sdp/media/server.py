@@ -37,7 +37,6 @@ STATUS = {
     MediaErrorCode.CONFLICT: 409,
     MediaErrorCode.BAD_SDP: 422,
     MediaErrorCode.NO_COMMON_CODEC: 422,
-    MediaErrorCode.NO_SUCH_PROMPT: 422,
     MediaErrorCode.OVERLOADED: 503,
     MediaErrorCode.DRAINING: 503,
 }
