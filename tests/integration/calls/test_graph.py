@@ -105,7 +105,11 @@ def test_success_alone_is_enough():
         (error(401, 138000, "phone number not found"), "give_up", "meta_error"),
         (error(400, 100, "Fingerprint not found for this call"), "give_up", "sdp_refused"),
         (error(400, 100, "service not available"), "give_up", "meta_error"),
-        (error(401, "190", "code as text"), "give_up", "authentication_failed"),
+        (
+            reply(401, {"error": {"code": "190", "message": "code as text"}}),
+            "give_up",
+            "authentication_failed",
+        ),
         (reset, "unknown", "network_error"),
     ],
 )

@@ -59,7 +59,7 @@ def test_a_sick_broker_is_asked_once_and_then_left_alone(monkeypatch):
 def test_one_caller_finds_out_whether_the_broker_is_back(monkeypatch):
     breaker = queue._Breaker()
     clock = [100.0]
-    monkeypatch.setattr(queue.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr("calls.queue.time.monotonic", lambda: clock[0])
     assert breaker.may_try()
 
     breaker.trip()
