@@ -6,19 +6,28 @@ with the verdict on repeating it.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.utils import timezone
 
 from calls import graph, media_workers
 from calls.domain import events
-from calls.domain.vocabulary import CommandKind, HangupCause, PlaybackStatus
+from calls.domain.machine import CLOSING, LIVE
+from calls.domain.vocabulary import CommandKind, CommandStatus, HangupCause
 from calls.graph import GraphError, Verdict
 from calls.models import Call, CallCommand, MediaSession, Playback, Recording
 from sdp.media.client import MediaError
-from sdp.media.messages import CloseSession, MediaErrorCode, OpenSession, StartMedia
+from sdp.media.messages import (
+    CloseSession,
+    MediaErrorCode,
+    OpenSession,
+    SessionAnswer,
+    StartMedia,
+)
 from sdp.media.messages import Playback as PlaybackMessage
 
 
@@ -57,9 +66,10 @@ def accept(call: Call, command: CallCommand, now: datetime) -> events.Event:
     try:
         _send(call, command, sdp=call.local_sdp)
     except Failure as failure:
-        # Only a repeat can find its own first try: else somebody else took the call.
-        if failure.verdict is not Verdict.ALREADY_DONE or command.attempts < 2:
+        if failure.verdict is not Verdict.ALREADY_DONE:
             raise
+        if command.attempts < 2:  # only a repeat can find its own first try
+            return events.AnsweredElsewhere(message=str(failure))
     return events.Accepted()
 
 
@@ -74,12 +84,12 @@ def end(call: Call, command: CallCommand, now: datetime) -> events.Event:
 
 
 def _send(call: Call, command: CallCommand, sdp: str = "") -> None:
+    kind = CommandKind(command.kind)
     if command.request_body is None:
-        action = CommandKind(command.kind)
-        command.request_body = graph.action_body(action, wa_call_id=call.wa_call_id, sdp=sdp)
-        command.save(update_fields=["request_body"])
+        command.request_body = graph.action_body(kind, wa_call_id=call.wa_call_id, sdp=sdp)
     number = call.phone_number
     client = graph.client(settings.GRAPH_API_URL, settings.GRAPH_API_VERSION)
+    _fence(command, kind)
     try:
         reply = client.send(
             number.wa_phone_number_id, bytes(command.request_body), token=number.access_token
@@ -96,37 +106,76 @@ def _send(call: Call, command: CallCommand, sdp: str = "") -> None:
     command.outcome = {"http_status": reply.http_status, "trace_id": reply.trace_id}
 
 
+def _fence(command: CallCommand, kind: CommandKind) -> None:
+    """The last look before the request leaves: is it still ours, in time and wanted?
+
+    An executor that was held up may wake after a successor has done its work, or after the end.
+    """
+    mine = CallCommand.objects.filter(
+        pk=command.pk,
+        status=CommandStatus.RUNNING,
+        attempts=command.attempts,
+        deadline_at__gte=timezone.now(),
+    )
+    if kind not in CLOSING:
+        mine = mine.filter(call__signaling__in=LIVE)
+    if not mine.update(request_body=command.request_body):
+        raise Failure(Verdict.GIVE_UP, HangupCause.DEADLINE, "no longer ours, or too late")
+
+
 # --- media worker -------------------------------------------------------------------------------
 
-#: What a refusal of our offer means for the call.
+#: What a refusal of our offer means for the call. Others (draining, unreachable) may pass.
 _CAUSE_OF_REFUSAL = {
     MediaErrorCode.BAD_SDP: HangupCause.BAD_SDP,
     MediaErrorCode.NO_COMMON_CODEC: HangupCause.NO_COMMON_CODEC,
+    MediaErrorCode.OVERLOADED: HangupCause.OVERLOADED,
+    MediaErrorCode.UNAUTHORIZED: HangupCause.MEDIA_UNAVAILABLE,
+    MediaErrorCode.BAD_REQUEST: HangupCause.MEDIA_UNAVAILABLE,
+    MediaErrorCode.CONFLICT: HangupCause.MEDIA_UNAVAILABLE,
 }
+#: The offer itself is at fault: no other worker would take it.
+_FAULTS_OF_THE_OFFER = (MediaErrorCode.BAD_SDP, MediaErrorCode.NO_COMMON_CODEC)
 
 
 def prepare_answer(call: Call, command: CallCommand, now: datetime) -> events.Event:
     """Ask the least loaded media worker for our SDP answer; the next one when it has no room."""
-    refused = ""
+    refusals: list[MediaError] = []
+    until = time.monotonic() + graph.TOTAL_SECONDS
     for worker in media_workers.list_live(now):
+        if time.monotonic() > until:
+            break
         session = media_workers.assign(call, worker, now)
-        prompts = [call.phone_number.greeting] if call.phone_number.greeting else []
-        request = OpenSession(
-            call_id=str(call.pk), epoch=session.epoch, offer=call.remote_sdp, prompts=prompts
-        )
+        if session is None:
+            raise Failure(Verdict.GIVE_UP, HangupCause.UNKNOWN, "the call needs no answer any more")
         try:
-            answer = media_workers.client(worker.url).open_session(request)
+            answer = _ask(call, session)
         except MediaError as error:
-            if error.code in _CAUSE_OF_REFUSAL:
-                cause = _CAUSE_OF_REFUSAL[error.code]
-                raise Failure(Verdict.GIVE_UP, cause, str(error)) from error
-            if error.code is MediaErrorCode.OVERLOADED:
-                refused = str(error)
+            refusals.append(error)
+            if error.code in _FAULTS_OF_THE_OFFER:
+                break
             continue
+        media_workers.confirm(session, answer.boot_id)
         return events.AnswerReady(sdp=answer.sdp, worker=worker.url, epoch=session.epoch)
-    if refused:
-        raise Failure(Verdict.GIVE_UP, HangupCause.OVERLOADED, refused)
-    raise Failure(Verdict.RETRY, HangupCause.OVERLOADED, "no media worker is alive")
+    raise _unanswered(refusals)
+
+
+def _ask(call: Call, session: MediaSession) -> SessionAnswer:
+    greeting = call.phone_number.greeting
+    request = OpenSession(
+        call_id=str(call.pk),
+        epoch=session.epoch,
+        offer=call.remote_sdp,
+        prompts=[greeting] if greeting else [],
+    )
+    return media_workers.client(session.worker.url).open_session(request)
+
+
+def _unanswered(refusals: list[MediaError]) -> Failure:
+    for error in reversed(refusals):
+        if error.code in _CAUSE_OF_REFUSAL:
+            return Failure(Verdict.GIVE_UP, _CAUSE_OF_REFUSAL[error.code], str(error))
+    return Failure(Verdict.RETRY, HangupCause.MEDIA_UNAVAILABLE, "no media worker is alive")
 
 
 def start_media(call: Call, command: CallCommand, now: datetime) -> None:
@@ -140,32 +189,16 @@ def start_media(call: Call, command: CallCommand, now: datetime) -> None:
         )
     if number.record_calls:
         recording, _ = Recording.objects.get_or_create(call=call, defaults={"created_at": now})
-    recording_id = str(recording.pk) if recording else ""
-    try:
-        _start(session, playback, recording_id)
-    except MediaError as error:
-        if error.code is not MediaErrorCode.NO_SUCH_PROMPT or playback is None:
-            raise _media_failure(error) from error
-        # A missing greeting must not cost the call: talk without it, and say so.
-        playback.status, playback.finished_at = PlaybackStatus.FAILED, now
-        playback.save(update_fields=["status", "finished_at"])
-        command.outcome = {"message": str(error)}
-        _start_silent(session, recording_id)
-
-
-def _start(session: MediaSession, playback: Playback | None, recording_id: str) -> None:
     message = (
         PlaybackMessage(playback_id=str(playback.pk), prompt=playback.prompt) if playback else None
     )
-    media_workers.client(session.worker.url).start_media(
-        str(session.call_id),
-        StartMedia(epoch=session.epoch, playback=message, recording_id=recording_id),
+    request = StartMedia(
+        epoch=session.epoch,
+        playback=message,
+        recording_id=str(recording.pk) if recording else "",
     )
-
-
-def _start_silent(session: MediaSession, recording_id: str) -> None:
     try:
-        _start(session, None, recording_id)
+        media_workers.client(session.worker.url).start_media(str(call.pk), request)
     except MediaError as error:
         raise _media_failure(error) from error
 
@@ -173,8 +206,8 @@ def _start_silent(session: MediaSession, recording_id: str) -> None:
 def close_media(call: Call, command: CallCommand, now: datetime) -> None:
     """Let the media worker forget the call; a worker that is gone has forgotten it."""
     session = MediaSession.objects.select_related("worker").filter(call=call).first()
-    if session is None or session.boot_id != session.worker.boot_id:
-        return
+    if session is None or session.closed_at or session.boot_id != session.worker.boot_id:
+        return  # `reconcile` closes it should a worker that was given up come back
     request = CloseSession(epoch=session.epoch, cause=call.hangup_cause)
     try:
         statistics = media_workers.client(session.worker.url).close_session(str(call.pk), request)

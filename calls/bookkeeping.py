@@ -12,7 +12,7 @@ from django.conf import settings
 from calls import media_rows
 from calls.domain import causes, events
 from calls.domain.machine import UNANSWERED, Leg
-from calls.domain.vocabulary import Intent, Media, Signaling
+from calls.domain.vocabulary import CommandKind, Intent, Media, Signaling
 from calls.models import Call
 
 #: Seconds that a state may take once it is entered.
@@ -32,8 +32,8 @@ def absorb(call: Call, event: events.Event, now: datetime) -> None:
             _absorb_end(call, event)
         case events.ErrorReported():
             _absorb_errors(call, event.errors)
-        case events.CommandFailed() if event.error is not None:
-            _absorb_errors(call, (event.error,))
+        case events.CommandFailed() | events.CommandUnknown():
+            _absorb_failure(call, event, now)
         case (
             events.PlaybackStarted()
             | events.PlaybackFinished()
@@ -43,6 +43,15 @@ def absorb(call: Call, event: events.Event, now: datetime) -> None:
             media_rows.absorb(call, event, now)
     if isinstance(event, events.NetworkEvent):
         _absorb_network(call, event)
+
+
+def _absorb_failure(
+    call: Call, event: events.CommandFailed | events.CommandUnknown, now: datetime
+) -> None:
+    if isinstance(event, events.CommandFailed) and event.error is not None:
+        _absorb_errors(call, (event.error,))
+    if event.command is CommandKind.START_MEDIA:
+        media_rows.abandon(call, event.message, now)
 
 
 def _absorb_network(call: Call, event: events.NetworkEvent) -> None:

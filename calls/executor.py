@@ -16,12 +16,13 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from calls import graph, media_workers, operations
+from calls import graph, media_workers, operations, queue
 from calls.actions import ACTIONS, Failure
 from calls.domain import events
+from calls.domain.machine import CLOSING, LIVE
 from calls.domain.vocabulary import CommandKind, CommandStatus, HangupCause
 from calls.graph import TOTAL_SECONDS, Verdict
-from calls.models import CallCommand
+from calls.models import Call, CallCommand
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +48,7 @@ def drain(call_id: UUID) -> None:
 
 def warm_up() -> None:
     """Make what is slow to make (the clients load a CA bundle each) before the first call."""
+    queue.warm_up()
     graph.client(settings.GRAPH_API_URL, settings.GRAPH_API_VERSION)
     for url in settings.MEDIA_WORKER_URLS:
         media_workers.client(url)
@@ -59,6 +61,7 @@ def recover(command: CallCommand, now: datetime) -> None:
 
 
 def _claim(call_id: UUID, now: datetime) -> CallCommand | None:
+    """Take the call's oldest due command, unless one of them is running."""
     pending = CallCommand.objects.filter(call_id=call_id, status=CommandStatus.PENDING)
     first = pending.filter(not_before__lte=now).order_by("pk").values_list("pk", flat=True).first()
     if first is None:
@@ -71,7 +74,9 @@ def _claim(call_id: UUID, now: datetime) -> CallCommand | None:
         return None
     if not mine:
         return None
-    return CallCommand.objects.select_related("call__phone_number").get(pk=first)
+    # The token is decrypted only where it is needed: a lost key must not strand the claim.
+    claimed = CallCommand.objects.select_related("call__phone_number")
+    return claimed.defer("call__phone_number__access_token").get(pk=first)
 
 
 def _carry_out(command: CallCommand) -> None:
@@ -83,20 +88,27 @@ def _carry_out(command: CallCommand) -> None:
         event = ACTIONS[kind](command.call, command, started)
     except Failure as failure:
         _settle(command, failure, timezone.now())
+    except Exception as defect:  # a running row would hold up even the terminate
+        logger.exception("%s of call %s failed on a defect", kind, command.call_id)
+        lost = Failure(Verdict.UNKNOWN, HangupCause.UNKNOWN, type(defect).__name__)
+        _settle(command, lost, timezone.now())
     else:
         now = timezone.now()
         command.outcome["ms"] = round((now - started).total_seconds() * 1000)
         _finish(command, CommandStatus.DONE, event, now)
 
 
+@transaction.atomic
 def _settle(command: CallCommand, failure: Failure, now: datetime) -> None:
-    """Try again later, or tell the machine that it failed or cannot be known."""
+    """Try again later if the call still wants it; else tell the machine what is known."""
     kind = CommandKind(command.kind)
+    call = Call.objects.select_for_update().get(pk=command.call_id)
+    is_wanted = kind in CLOSING or call.signaling in LIVE
     command.outcome = failure.outcome
     command.error = str(failure)[:1000]
     logger.warning("%s of call %s: %s: %s", kind, command.call_id, failure.verdict, failure)
     delay = timedelta(seconds=_delay(command.attempts))
-    if _may_repeat(kind, command, failure.verdict, now + delay):
+    if is_wanted and _may_repeat(kind, command, failure.verdict, now + delay):
         _finish(command, CommandStatus.PENDING, None, now, not_before=now + delay)
         return
     unknown = failure.verdict is Verdict.UNKNOWN
@@ -140,6 +152,8 @@ def _finish(
     not_before: datetime | None = None,
 ) -> None:
     """Write the outcome once: whoever was declared dead meanwhile changes nothing."""
+    # The call first, then its rows: the same order as in `operations`, so nobody deadlocks.
+    Call.objects.select_for_update().get(pk=command.call_id)
     running = CallCommand.objects.filter(
         pk=command.pk, status=CommandStatus.RUNNING, attempts=command.attempts
     )

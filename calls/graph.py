@@ -42,19 +42,26 @@ class Verdict(StrEnum):
 VERDICT_OF_CODE: dict[int, Verdict] = {
     # Meta's own trouble: the effect may have happened before the error did.
     **dict.fromkeys((1, 2, 131000, 131016, 138004), Verdict.UNKNOWN),
+    # the word of a refusal, whatever the HTTP status
+    **dict.fromkeys((3, 131045, 138007), Verdict.GIVE_UP),
     # limits: refused before any effect
     **dict.fromkeys((4, 613, 80007, 130429, 131056, 131057, 138002, 138005), Verdict.RETRY),
 }
 
-# Meta gives no codes for these two (Meta: calling/reference): only the text tells.
+# Meta gives no codes for these two (Meta: calling/reference): only the text of a code 100 tells.
+_INVALID_PARAMETER = 100
+_OBJECT_MISSING = 33  # subcode: the number or the token is wrong, not the call over
 _IN_PROGRESS = re.compile(
     r"already (?:been )?(?:in progress|accepted|answered|pre.?accepted)", re.I
 )
 _OVER = re.compile(
     r"(?:already|has|have|was|is|been)\b.{0,20}\b(?:ended|completed|terminated|rejected|failed)"
-    r"|no longer|not found|unknown call|does not exist|invalid call",
+    r"|no longer|not found|unknown|does not exist|invalid",
     re.I,
 )
+_OF_A_CALL = re.compile(r"\bcall\b", re.I)
+_OF_SDP = re.compile(r"\b(?:sdp|fingerprint|ice|session|dtls|codec)\b", re.I)
+_UNSTORABLE = re.compile(r"[\0\ud800-\udfff]")
 
 
 class GraphError(Exception):
@@ -161,55 +168,79 @@ def _not_answered(error: Exception) -> GraphError:
 
 def _read(status: int, headers: httpx.Headers, content: bytes) -> Reply:
     trace_id = headers.get("x-fb-trace-id", "")
+    body = _json_object(content)
+    if isinstance(body.get("error"), dict):
+        raise _refused(status, body["error"], trace_id)
+    if status == 200 and body.get("success") is True:
+        return Reply(status, trace_id, body)
+    verdict = Verdict.GIVE_UP if body.get("success") is False else _verdict_of_status(status)
+    raise GraphError(
+        verdict, HangupCause.META_ERROR, f"HTTP {status} without success", http_status=status
+    )
+
+
+def _json_object(content: bytes) -> dict[str, Any]:
     try:
         body = json.loads(content)
-    except ValueError:
-        body = None
-    if status == 200 and isinstance(body, dict) and "error" not in body:
-        return Reply(status, trace_id, body)
-    if isinstance(body, dict) and isinstance(body.get("error"), dict):
-        raise _refused(status, body["error"], trace_id)
-    verdict = Verdict.GIVE_UP if 300 <= status < 500 else Verdict.UNKNOWN
-    raise GraphError(
-        verdict, HangupCause.META_ERROR, f"HTTP {status} without Graph's JSON", http_status=status
-    )
+    except (ValueError, RecursionError):
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _verdict_of_status(status: int) -> Verdict:
+    """What an answer without Graph's JSON means: a proxy's, or a page of Meta's front."""
+    if status == 429:
+        return Verdict.RETRY
+    if status == 408 or not 300 <= status < 500:
+        return Verdict.UNKNOWN
+    return Verdict.GIVE_UP
 
 
 def _refused(status: int, raw: dict[str, Any], trace_id: str) -> GraphError:
     error_data = raw.get("error_data")
     details = error_data.get("details", "") if isinstance(error_data, dict) else ""
-    code = raw.get("code")
     error = ProviderError(
-        code=code if isinstance(code, int) else 0,
-        title=str(raw.get("error_user_title", "")),
-        message=str(raw.get("message", "")),
-        details=str(details),
+        code=_number(raw.get("code")),
+        title=_text(raw.get("error_user_title", "")),
+        message=_text(raw.get("message", "")),
+        details=_text(details),
     )
-    verdict = _verdict(status, error)
+    verdict = _verdict(status, error, _number(raw.get("error_subcode")))
     cause = cause_of_code(error.code)
-    if error.code == 100 and verdict is Verdict.GIVE_UP:
-        cause = HangupCause.SDP_REFUSED if _speaks_of_sdp(error) else HangupCause.META_ERROR
+    if error.code == _INVALID_PARAMETER and verdict is Verdict.GIVE_UP and _speaks_of_sdp(error):
+        cause = HangupCause.SDP_REFUSED
     return GraphError(
         verdict,
         cause,
         f"({error.code}) {error.details or error.message}",
         http_status=status,
         error=error,
-        trace_id=str(raw.get("fbtrace_id", trace_id)),
+        trace_id=_text(raw.get("fbtrace_id", trace_id)),
     )
 
 
-def _verdict(status: int, error: ProviderError) -> Verdict:
-    text = f"{error.message} {error.details}"
-    if 400 <= status < 500 and _IN_PROGRESS.search(text):
-        return Verdict.ALREADY_DONE
-    if 400 <= status < 500 and error.code not in VERDICT_OF_CODE and _OVER.search(text):
-        return Verdict.CALL_OVER
+def _verdict(status: int, error: ProviderError, subcode: int) -> Verdict:
     if error.code in VERDICT_OF_CODE:
         return VERDICT_OF_CODE[error.code]
+    if error.code == _INVALID_PARAMETER and subcode != _OBJECT_MISSING:
+        text = f"{error.message} {error.details}"
+        if _IN_PROGRESS.search(text):
+            return Verdict.ALREADY_DONE
+        if _OF_A_CALL.search(text) and _OVER.search(text) and not _speaks_of_sdp(error):
+            return Verdict.CALL_OVER
     return Verdict.UNKNOWN if status >= 500 else Verdict.GIVE_UP
 
 
 def _speaks_of_sdp(error: ProviderError) -> bool:
-    text = f"{error.title} {error.message} {error.details}".lower()
-    return any(word in text for word in ("sdp", "fingerprint", "ice", "session", "dtls", "codec"))
+    return bool(_OF_SDP.search(f"{error.title} {error.message} {error.details}"))
+
+
+def _text(value: object) -> str:
+    """Return Meta's words as every database stores them."""
+    return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", str(value))[:1000]
+
+
+def _number(value: object) -> int:
+    """Return a code; Meta has sent numbers as text."""
+    text = str(value)
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0

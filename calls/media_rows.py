@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from calls.domain import events
-from calls.domain.vocabulary import PlaybackStatus
+from calls.domain.vocabulary import PlaybackStatus, RecordingStatus
 from calls.models import Call, MediaSession
 
 
@@ -24,6 +24,16 @@ def absorb(call: Call, event: events.MediaEvent, now: datetime) -> None:
             MediaSession.objects.filter(call=call).update(
                 statistics=event.statistics, closed_at=now
             )
+
+
+def abandon(call: Call, message: str, now: datetime) -> None:
+    """Media never started: nothing was played or recorded."""
+    call.playbacks.filter(status=PlaybackStatus.QUEUED).update(
+        status=PlaybackStatus.FAILED, finished_at=now
+    )
+    call.recordings.filter(status=RecordingStatus.RECORDING).update(
+        status=RecordingStatus.FAILED, error=message, finished_at=now
+    )
 
 
 def _playback(call: Call, playback_id: str, **columns: object) -> None:

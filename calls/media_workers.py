@@ -6,15 +6,16 @@ worker is given up it is asked once more, so that a dead relay does not cost liv
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections import Counter
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import cache
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
+from django.db import DatabaseError, transaction
+from django.db.models import F, QuerySet
 
 from calls import operations
 from calls.domain import events
@@ -51,9 +52,15 @@ def list_live(now: datetime) -> list[MediaWorker]:
 
 
 @transaction.atomic
-def assign(call: Call, worker: MediaWorker, now: datetime) -> MediaSession:
-    """Give the call's audio to `worker`; another owner than before gets the next epoch."""
-    session = MediaSession.objects.select_for_update().filter(call=call).first()
+def assign(call: Call, worker: MediaWorker, now: datetime) -> MediaSession | None:
+    """Give the call's audio to `worker`; another owner than before gets the next epoch.
+
+    None: the call has its answer or is over, so an executor that was held up must not move it.
+    """
+    wanted = Call.objects.select_for_update().filter(pk=call.pk, signaling=Signaling.ANSWERING)
+    if not wanted.filter(local_sdp="").exists():
+        return None
+    session = MediaSession.objects.filter(call=call).first()
     if session is None:
         return MediaSession.objects.create(
             call=call, worker=worker, boot_id=worker.boot_id, epoch=1, opened_at=now
@@ -61,57 +68,71 @@ def assign(call: Call, worker: MediaWorker, now: datetime) -> MediaSession:
     if (session.worker_id, session.boot_id) != (worker.pk, worker.boot_id):
         session.worker, session.boot_id = worker, worker.boot_id
         session.epoch += 1
-        session.opened_at = now
+        session.opened_at, session.closed_at = now, None
         session.save()
     return session
+
+
+def confirm(session: MediaSession, boot_id: str) -> None:
+    """Keep in which life of the worker the session was opened: it may have restarted just now."""
+    if boot_id and boot_id != session.boot_id:
+        mine = MediaSession.objects.filter(pk=session.pk, epoch=session.epoch)
+        mine.update(boot_id=boot_id)
 
 
 def heard(worker: MediaWorker, *, boot_id: str, now: datetime) -> None:
     """Renew the worker's lease; under a new boot id all that the old life held is lost."""
     if worker.boot_id != boot_id:
-        lose(worker.media_sessions.exclude(boot_id=boot_id), "the media worker restarted", now)
         worker.boot_id, worker.position = boot_id, 0
     worker.heartbeat_at = now
     worker.save(update_fields=["boot_id", "position", "heartbeat_at"])
+    lose(worker.media_sessions.exclude(boot_id=boot_id), "the media worker restarted", now)
 
 
-def lose(sessions: Iterable[MediaSession], message: str, now: datetime) -> None:
-    """End the calls of these sessions with cause `worker_lost`."""
-    for session in sessions:
-        if session.closed_at is not None:
-            continue
-        lost = events.MediaFailed(cause=HangupCause.WORKER_LOST, message=message)
-        with transaction.atomic():
-            MediaSession.objects.filter(pk=session.pk).update(closed_at=now)
-            operations.apply(
-                call_id=session.call_id, event=lost, now=now, key=f"lost:{session.epoch}"
-            )
+def lose(sessions: QuerySet[MediaSession], message: str, now: datetime) -> int:
+    """End the calls of the open ones among these sessions with cause `worker_lost`."""
+    lost = 0
+    for session in sessions.filter(closed_at__isnull=True):
+        try:
+            _lose(session, message, now)
+        except DatabaseError as error:  # one call that is held up must not keep the others alive
+            logger.warning("call %s: not ended yet: %s", session.call_id, type(error).__name__)
+        else:
+            lost += 1
+    return lost
+
+
+@transaction.atomic
+def _lose(session: MediaSession, message: str, now: datetime) -> None:
+    event = events.MediaFailed(cause=HangupCause.WORKER_LOST, message=message)
+    operations.apply(call_id=session.call_id, event=event, now=now, key=f"lost:{session.epoch}")
+    MediaSession.objects.filter(pk=session.pk).update(closed_at=now)
 
 
 def check_leases(now: datetime) -> int:
-    """Give up the workers that are silent and do not answer; return how many."""
+    """Give up the workers that are silent and do not answer; return how many calls were ended."""
+    open_sessions = MediaSession.objects.filter(closed_at__isnull=True)
+    orphans = open_sessions.exclude(boot_id=F("worker__boot_id"))
+    lost = lose(orphans, "the media worker restarted", now)
     silent = MediaWorker.objects.filter(
         heartbeat_at__lte=now - timedelta(seconds=LEASE_SECONDS),
-        media_sessions__closed_at__isnull=True,
-        media_sessions__isnull=False,
-    ).distinct()
-    lost = 0
+        pk__in=open_sessions.values("worker"),
+    )
     for worker in silent:
         try:
             heard(worker, boot_id=client(worker.url).status().boot_id, now=now)
         except MediaError:
             logger.warning("media worker %s is lost", worker.url)
-            lose(worker.media_sessions.all(), "the media worker does not answer", now)
-            lost += 1
+            lost += lose(worker.media_sessions.all(), "the media worker does not answer", now)
     return lost
 
 
 def reconcile(now: datetime) -> int:
-    """Close sessions that belong to no live call, end calls whose session is gone; return how many.
+    """Close sessions that belong to no live call, end calls without audio; return how many.
 
-    :raises MediaError: never; an unreachable worker is the lease's business.
+    A worker that cannot be reached is passed over: it is the lease's business.
     """
-    changed = 0
+    changed = _end_deaf_calls(now)
     for worker in list_live(now):
         try:
             boot_id, held = client(worker.url).sessions()
@@ -120,6 +141,16 @@ def reconcile(now: datetime) -> int:
         if boot_id == worker.boot_id:
             changed += _reconcile_one(worker, dict(held), now)
     return changed
+
+
+def _end_deaf_calls(now: datetime) -> int:
+    """An answered call whose session was closed by nobody's wish has nobody to talk to."""
+    old = now - timedelta(seconds=GRACE_SECONDS)
+    deaf = MediaSession.objects.filter(closed_at__lt=old, call__signaling=Signaling.ANSWERED)
+    sessions = list(deaf)
+    for session in sessions:
+        _lose(session, "the media session was closed", now)
+    return len(sessions)
 
 
 def _reconcile_one(worker: MediaWorker, held: dict[str, int], now: datetime) -> int:
@@ -131,16 +162,13 @@ def _reconcile_one(worker: MediaWorker, held: dict[str, int], now: datetime) -> 
         session = mine.get(call_id)
         over = session is not None and session.call.ended_at and session.call.ended_at < old
         if session is None or session.epoch != epoch or over:
-            client(worker.url).close_session(call_id, CloseSession(epoch=epoch, cause="orphan"))
-            changed += 1
-    gone = (
-        worker.media_sessions.filter(closed_at__isnull=True, opened_at__lt=old)
-        .exclude(call_id__in=mine)
-        .exclude(call__signaling=Signaling.ENDED)
-    )
-    missing = list(gone.exclude(call__local_sdp=""))
-    lose(missing, "the media worker has no session of this call", now)
-    return changed + len(missing)
+            with contextlib.suppress(MediaError):  # it may have gone, or changed hands, just now
+                request = CloseSession(epoch=epoch, cause="orphan")
+                client(worker.url).close_session(call_id, request)
+                changed += 1
+    gone = worker.media_sessions.filter(opened_at__lt=old).exclude(call_id__in=mine)
+    answered = gone.exclude(call__signaling=Signaling.ENDED).exclude(call__local_sdp="")
+    return changed + lose(answered, "the media worker has no session of this call", now)
 
 
 def _is_uuid(text: str) -> bool:

@@ -6,6 +6,7 @@ timeline and the commands. No network. The bell rings after the commit.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -28,6 +29,8 @@ from calls.domain.vocabulary import (
     Signaling,
 )
 from calls.models import Call, CallCommand, CallEvent, PhoneNumber
+
+logger = logging.getLogger(__name__)
 
 #: How long after its birth a command may still be started. `accept` has the answer window.
 PREPARE_SECONDS = 15
@@ -100,6 +103,7 @@ def _dated(event: events.Offered, now: datetime) -> events.Offered | events.Offe
     offered_at = min(event.occurred_at or now, now)
     age = (now - offered_at).total_seconds()
     if age > settings.ANSWER_WINDOW_SECONDS:
+        logger.warning("an offer came %d s late; if many do, check this host's clock", age)
         return events.OfferExpired(
             wa_call_id=event.wa_call_id,
             occurred_at=event.occurred_at,
@@ -137,7 +141,7 @@ def _follow_policy(call: Call, phone_number: PhoneNumber, now: datetime) -> None
         return
     policy = AnswerPolicy(phone_number.answer_policy)
     if policy is AnswerPolicy.RING:
-        call.answer_at = now + timedelta(seconds=phone_number.ring_seconds)
+        call.answer_at = (call.offered_at or now) + timedelta(seconds=phone_number.ring_seconds)
     wish = WISH_OF_POLICY[policy]
     _record(call, wish(by="policy", source=HangupSource.POLICY), now)
 
@@ -203,9 +207,14 @@ def apply(*, call_id: UUID, event: events.Event, now: datetime, key: str = "") -
 
 
 @transaction.atomic
-def wake(*, call_id: UUID, now: datetime) -> Call:
-    """Apply whichever of the call's timers are due; two sweepers at once do it once."""
-    call = _lock(call_id)
+def wake(*, call_id: UUID, now: datetime) -> Call | None:
+    """Apply whichever of the call's timers are due; two sweepers at once do it once.
+
+    None: somebody has the call in hand. The next turn looks again, and the others do not wait.
+    """
+    call = Call.objects.select_for_update(skip_locked=True).filter(pk=call_id).first()
+    if call is None:
+        return None
     if call.deadline_at and call.deadline_at <= now:
         _record(call, events.DeadlineReached(), now)
     if call.answer_at and call.answer_at <= now:

@@ -31,21 +31,37 @@ class _Breaker:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._open_until = 0.0
+        self._sick_until = 0.0  # 0: the broker is well
 
-    def is_closed(self) -> bool:
-        return time.monotonic() >= self._open_until
+    def may_try(self) -> bool:
+        """Is the broker well, or is it this caller's turn to find out?"""
+        with self._lock:
+            now = time.monotonic()
+            if self._sick_until and now >= self._sick_until:
+                self._sick_until = now + BREAKER_SECONDS
+                return True
+            return not self._sick_until
 
     def trip(self) -> None:
+        """A publish failed."""
         with self._lock:
-            self._open_until = time.monotonic() + BREAKER_SECONDS
+            self._sick_until = time.monotonic() + BREAKER_SECONDS
 
     def reset(self) -> None:
-        with self._lock:
-            self._open_until = 0.0
+        """A publish got through."""
+        self._sick_until = 0.0
 
 
 breaker = _Breaker()
+
+
+def warm_up() -> None:
+    """Connect to the broker before the first bell: a first publish costs most of a second."""
+    try:
+        with current_app.producer_or_acquire() as producer:
+            producer.connection.ensure_connection(max_retries=1, interval_start=0, timeout=1)
+    except Exception as error:  # noqa: BLE001 - the sweeper works without a broker
+        logger.warning("the broker is not there yet: %s", type(error).__name__)
 
 
 def ring(task_name: str, **kwargs: str | int) -> None:
@@ -59,10 +75,12 @@ def ring_call(call_id: object) -> None:
 
 
 def _send(task_name: str, kwargs: dict[str, str | int]) -> None:
-    if not breaker.is_closed():
+    if not breaker.may_try():
         return
     try:
         current_app.send_task(task_name, kwargs=kwargs, expires=EXPIRES_SECONDS)
     except Exception as error:  # noqa: BLE001 - kombu raises many kinds; the sweeper takes over
         breaker.trip()
         logger.warning("bell %s not rung: %s", task_name, type(error).__name__)
+    else:
+        breaker.reset()

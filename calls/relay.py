@@ -13,12 +13,12 @@ from enum import StrEnum
 from typing import Any, TypeVar
 from uuid import UUID
 
+from django.db import InterfaceError, OperationalError
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from calls import media_workers, operations
 from calls.domain import events
-from calls.domain.machine import IllegalTransition
 from calls.domain.vocabulary import HangupCause, PlaybackStatus, RecordingStatus
 from calls.models import Call, Heartbeat, MediaSession, MediaWorker
 from sdp.media.messages import MediaEventKind, SessionEvent
@@ -27,6 +27,9 @@ logger = logging.getLogger(__name__)
 
 Word = TypeVar("Word", bound=StrEnum)
 
+#: What a column holds.
+MAX_TEXT = 255
+MAX_NUMBER = 2**31 - 1
 #: Seconds that one reading waits for news; each reading renews the worker's lease.
 WAIT_SECONDS = 1.0
 #: How often the worker is asked for its load; this also is the relay's own heartbeat.
@@ -71,21 +74,35 @@ class Relay:
 
 
 def deliver(event: SessionEvent, *, boot_id: str, now: datetime) -> None:
-    """Apply one event to its call; what belongs to no call or an older owner is dropped."""
-    translated = translate(event)
-    if translated is None:
-        logger.warning("media event %s is not known", event.kind)
-        return
+    """Apply one event to its call; what belongs to no call or an older owner is dropped.
+
+    :raises OperationalError: the database is away.
+    """
     try:
-        call_id = UUID(event.call_id)
-        if _is_stale(call_id, event):
-            return
+        _deliver(event, boot_id, now)
+    except (OperationalError, InterfaceError):  # the database is away: come back to this event
+        raise
+    except Call.DoesNotExist:
+        logger.warning("media event %s is about no call of ours", event.kind)
+    except Exception:  # one event that cannot be stored must not silence the worker's calls
+        logger.exception("media event %s of call %s is lost", event.kind, event.call_id)
+
+
+def _deliver(event: SessionEvent, boot_id: str, now: datetime) -> None:
+    translated = translate(event)
+    call_id = _uuid(event.call_id)
+    if translated is None or call_id is None:
+        logger.warning("media event %s is not known", event.kind)
+    elif not _is_stale(call_id, event):
         key = f"media:{boot_id}:{event.sequence}"
         operations.apply(call_id=call_id, event=translated, now=now, key=key)
-    except (ValueError, Call.DoesNotExist):
-        logger.warning("media event %s is about no call of ours", event.kind)
-    except IllegalTransition:
-        logger.exception("media event %s of call %s is not expected", event.kind, event.call_id)
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 def _is_stale(call_id: UUID, event: SessionEvent) -> bool:
@@ -101,12 +118,15 @@ def translate(event: SessionEvent) -> events.MediaEvent | None:
 
 
 def _text(data: dict[str, Any], key: str) -> str:
-    return str(data.get(key) or "")
+    """Return a text that every database stores."""
+    return str(data.get(key) or "").replace("\0", "")[:MAX_TEXT]
 
 
 def _number(data: dict[str, Any], key: str) -> int:
     value = data.get(key)
-    return round(value) if isinstance(value, int | float) and value >= 0 else 0
+    if isinstance(value, int | float) and 0 <= value <= MAX_NUMBER:
+        return round(value)
+    return 0
 
 
 def _word(words: type[Word], data: dict[str, Any], default: Word) -> Word:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
 from threading import Lock
 from uuid import UUID
@@ -34,9 +34,12 @@ RECONCILE_EVERY = timedelta(seconds=5)
 _passes: dict[str, Pass] = {}
 
 
-def add_pass(name: str, run: Pass) -> None:
-    """Register a pass that every turn calls with the time; it returns how much it did."""
-    _passes[name] = run
+def add_pass(name: str, run: Pass, *, is_slow: bool = False) -> None:
+    """Register a pass that every turn calls with the time; it returns how much it did.
+
+    A slow one gets a thread of its own; a turn then tells of the turn before.
+    """
+    _passes[name] = Apart(name, run) if is_slow else run
 
 
 def run_once(now: datetime) -> int:
@@ -57,7 +60,7 @@ def wake_due(now: datetime) -> int:
     """Apply the timers that are due."""
     due = Q(deadline_at__lte=now) | Q(answer_at__lte=now) | Q(media_due_at__lte=now)
     live = Call.objects.exclude(signaling=Signaling.ENDED).filter(due)
-    ids = list(live.values_list("pk", flat=True)[:BATCH])
+    ids = list(live.order_by("deadline_at").values_list("pk", flat=True)[:BATCH])
     for call_id in ids:
         operations.wake(call_id=call_id, now=now)
     return len(ids)
@@ -69,7 +72,10 @@ def recover_stale(now: datetime) -> int:
     stale = CallCommand.objects.filter(status=CommandStatus.RUNNING, claimed_at__lte=before)
     commands = list(stale.select_related("call")[:BATCH])
     for command in commands:
-        executor.recover(command, now)
+        try:
+            executor.recover(command, now)
+        except DatabaseError as error:  # one call that is held up must not hold up the others
+            logger.warning("command %s: not settled yet: %s", command.pk, type(error).__name__)
     return len(commands)
 
 
@@ -124,6 +130,27 @@ class Seldom:
             return 0
         self._next = now + self._every
         return self._run(now)
+
+
+class Apart:
+    """Runs a slow pass in a thread of its own, so that the deadlines of calls do not wait."""
+
+    def __init__(self, name: str, run: Pass) -> None:
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix=f"sweep {name}")
+        self._run = run
+        self._turn: Future[int] | None = None
+
+    def __call__(self, now: datetime) -> int:
+        if self._turn is not None and not self._turn.done():
+            return 0
+        finished, self._turn = self._turn, self._pool.submit(self._sweep, now)
+        return finished.result() if finished is not None else 0
+
+    def _sweep(self, now: datetime) -> int:
+        try:
+            return self._run(now)
+        finally:
+            connection.close()
 
 
 def beat(now: datetime) -> int:

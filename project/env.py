@@ -214,6 +214,43 @@ class Environment:
     media_drain_seconds: float = variable(
         parsers.seconds(0, 86400), "5", "How long a media worker told to stop lets calls go on."
     )
+    # -- media workers only (sdp.media.configuration reads them; checked here before they start)
+    media_listen: str = variable(
+        parsers.text,
+        "127.0.0.1:9000",
+        "Where a media worker listens for Django: `address:port` or `unix:/path`. `bin/up` "
+        "chooses a unix socket.",
+    )
+    media_bind_ip: str = variable(
+        parsers.ip_address,
+        "",
+        "The local address whose UDP ports are opened.",
+        shown="MEDIA_ADVERTISED_IP where it is this machine's, else all addresses",
+    )
+    media_public_peers_only: bool | None = variable(
+        parsers.optional(parsers.flag),
+        "",
+        "Whether addresses inside private networks are refused as the far end of a call.",
+        shown="on exactly when MEDIA_ADVERTISED_IP is a public address",
+    )
+    media_ice_seconds: float = variable(
+        parsers.seconds(0, 3600), "20", "How long the network path of a call may take to open."
+    )
+    media_dtls_seconds: float = variable(
+        parsers.seconds(0, 3600), "10", "How long the encryption of a call may take to begin."
+    )
+    media_start_seconds: float = variable(
+        parsers.seconds(0, 3600), "120", "How long a connected call may wait for its accept."
+    )
+    media_first_packet_seconds: float = variable(
+        parsers.seconds(0, 3600), "15", "How long an accepted call may be without any sound."
+    )
+    media_idle_seconds: float = variable(
+        parsers.seconds(0, 3600), "30", "How long the sound of a call may stop before it ends."
+    )
+    media_linger_seconds: float = variable(
+        parsers.seconds(0, 3600), "60", "How long a failed call's figures are kept to be asked for."
+    )
     # -- simulator
     simulator_port: int = variable(
         parsers.number(0, 65535),

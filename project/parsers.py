@@ -12,9 +12,12 @@ import re
 import zoneinfo
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
+
+T = TypeVar("T")
 
 _ON = {"1", "on", "true", "yes"}
 _OFF = {"0", "off", "false", "no", ""}
@@ -41,6 +44,11 @@ def flag(value: str) -> bool:
     if value.lower() in _OFF:
         return False
     raise ValueError("on or off is needed")
+
+
+def optional(parse: Callable[[str], T]) -> Callable[[str], T | None]:
+    """What `parse` reads, or nothing."""
+    return lambda value: parse(value) if value else None
 
 
 def number(least: int, most: int) -> Callable[[str], int]:

@@ -13,3 +13,7 @@ application = get_wsgi_application()
 from project.checks import refuse_to_start_misconfigured  # noqa: E402 - needs the app registry
 
 refuse_to_start_misconfigured()
+
+from calls import queue  # noqa: E402 - needs the app registry
+
+queue.warm_up()

@@ -72,7 +72,9 @@ class FakeMedia:
         if self.refuse:
             raise self.refuse
         self.opened[request.call_id] = request
-        return SessionAnswer(call_id=request.call_id, epoch=request.epoch, sdp=ANSWER)
+        return SessionAnswer(
+            call_id=request.call_id, epoch=request.epoch, sdp=ANSWER, boot_id=self.boot_id
+        )
 
     def start_media(self, call_id: str, request: StartMedia) -> None:
         self._reach()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import os
 import re
 import subprocess
@@ -16,6 +17,8 @@ from django.core.management import call_command
 from calls import queue
 from project.celery import app
 from project.env import table
+from sdp.media import configuration
+from sdp.media.session import Limits
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("project", "webhooks", "calls", "sdp", "simulator")
@@ -193,9 +196,37 @@ def test_the_table_of_settings_is_fresh() -> None:
 
 def test_every_variable_is_used() -> None:
     sources = "\n".join(path.read_text() for path in python_files("project"))
-    unused = [field.name for field in table() if sources.count(f"environment.{field.name}") == 0]
+    unused = {field.name.upper() for field in table() if f"environment.{field.name}" not in sources}
 
-    assert unused == []
+    assert unused <= variables_of_media_workers()
+
+
+def test_every_variable_of_a_media_worker_is_in_the_table() -> None:
+    known = {field.name.upper() for field in table()} | {"MEDIA_SECRET_FILE"}
+
+    assert variables_of_media_workers() - known == set()
+
+
+def test_a_media_worker_has_the_defaults_of_the_table() -> None:
+    limits = dataclasses.asdict(Limits())
+    defaults = {field.name.upper(): field.metadata["default"] for field in table()}
+    said = {
+        name: float(defaults[f"MEDIA_{name.upper()}_SECONDS"])
+        for name in limits
+        if f"MEDIA_{name.upper()}_SECONDS" in defaults
+    }
+
+    assert said == {name: limits[name] for name in said}
+    assert len(said) == 6
+    assert defaults["MEDIA_LISTEN"] == configuration.DEFAULT_LISTEN
+    assert defaults["MEDIA_PORT_RANGE"] == configuration.DEFAULT_PORT_RANGE
+    assert defaults["MEDIA_CAPACITY"] == configuration.DEFAULT_CAPACITY
+    assert defaults["MEDIA_DRAIN_SECONDS"] == configuration.DEFAULT_DRAIN_SECONDS
+
+
+def variables_of_media_workers() -> set[str]:
+    source = (ROOT / "sdp" / "media" / "configuration.py").read_text(encoding="utf-8")
+    return set(re.findall(r'"(MEDIA_[A-Z_]+)"', source))
 
 
 @pytest.mark.parametrize("name", ["requirements", "requirements-dev", "requirements-uv"])

@@ -12,4 +12,4 @@ class WebhooksConfig(AppConfig):
         from calls import sweeper
         from webhooks import checks, inbound  # noqa: F401 - registers the system checks
 
-        sweeper.add_pass("deliveries", inbound.sweep)
+        sweeper.add_pass("deliveries", inbound.sweep, is_slow=True)

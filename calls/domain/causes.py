@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from calls.domain import events
 from calls.domain.machine import UNANSWERED, Leg
-from calls.domain.vocabulary import HangupCause, HangupSource, Intent, Signaling
+from calls.domain.vocabulary import EventKind, HangupCause, HangupSource, Intent, Signaling
 
 #: Meta's codes with a word of their own (Meta: calling/troubleshooting); all others are META_ERROR.
 CAUSE_OF_CODE: dict[int, HangupCause] = {
@@ -15,6 +15,14 @@ CAUSE_OF_CODE: dict[int, HangupCause] = {
     138008: HangupCause.SDP_REFUSED,
     138021: HangupCause.MEDIA_TIMEOUT,
     138022: HangupCause.MEDIA_TIMEOUT,
+}
+
+
+#: Events that always end a call for the same reason.
+FIXED: dict[EventKind, tuple[HangupCause, HangupSource]] = {
+    EventKind.OFFER_EXPIRED: (HangupCause.NO_ANSWER, HangupSource.SYSTEM),
+    EventKind.COMMAND_UNKNOWN: (HangupCause.UNKNOWN_OUTCOME, HangupSource.SYSTEM),
+    EventKind.ANSWERED_ELSEWHERE: (HangupCause.ANSWERED_ELSEWHERE, HangupSource.NETWORK),
 }
 
 
@@ -34,14 +42,10 @@ def ending(leg: Leg, event: events.Event) -> tuple[HangupCause, HangupSource]:
             return _hung_up(leg, event)
         case events.MediaFailed() | events.CommandFailed():
             return event.cause, HangupSource.SYSTEM
-        case events.CommandUnknown():
-            return HangupCause.UNKNOWN_OUTCOME, HangupSource.SYSTEM
         case events.DeadlineReached():
             return _too_late(leg), HangupSource.SYSTEM
-        case events.OfferExpired():
-            return HangupCause.NO_ANSWER, HangupSource.SYSTEM
         case _:
-            return HangupCause.UNKNOWN, HangupSource.UNKNOWN
+            return FIXED.get(event.kind, (HangupCause.UNKNOWN, HangupSource.UNKNOWN))
 
 
 def _wished(leg: Leg, event: events.Wish) -> tuple[HangupCause, HangupSource]:

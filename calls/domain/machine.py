@@ -73,6 +73,8 @@ SIGNALING: dict[tuple[Signaling, EventKind], tuple[Signaling, Commands]] = {
     },
     (S.PRE_ACCEPTED, E.REJECT_REQUESTED): (S.ENDING, REFUSE),
     (S.ACCEPTING, E.ACCEPTED): (S.ANSWERED, (C.START_MEDIA,)),
+    # a terminate would hang up on whoever has the call now
+    (S.ACCEPTING, E.ANSWERED_ELSEWHERE): (S.ENDED, (C.CLOSE_MEDIA,)),
     # an accept whose outcome is unknown is ended by terminate, never by reject
     **{(s, E.REJECT_REQUESTED): (S.ENDING, BYE) for s in (S.ACCEPTING, S.ANSWERED)},
     **{

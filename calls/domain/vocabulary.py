@@ -83,6 +83,7 @@ class EventKind(StrEnum):
     ANSWER_READY = auto()
     PRE_ACCEPTED = auto()
     ACCEPTED = auto()
+    ANSWERED_ELSEWHERE = auto()
     TERMINATED = auto()
     COMMAND_FAILED = auto()
     COMMAND_UNKNOWN = auto()
@@ -160,6 +161,8 @@ class HangupCause(StrEnum):
     BAD_SDP = auto()  # the offer is not one we can answer
     SDP_REFUSED = auto()  # Meta refused our answer
     OVERLOADED = auto()  # no media worker has room
+    MEDIA_UNAVAILABLE = auto()  # no media worker is alive, or none understands us
+    ANSWERED_ELSEWHERE = auto()  # another app of the same number took the call
     AUTHENTICATION_FAILED = auto()  # Meta 190: the access token is dead
     META_ERROR = auto()  # any other error of Meta; its code is kept on the call
     NETWORK_ERROR = auto()  # Graph could not be reached

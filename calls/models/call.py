@@ -191,7 +191,7 @@ class CallCommand(models.Model):
             models.Index(
                 fields=["not_before"],
                 name="command_pending",
-                condition=Q(status__in=[CommandStatus.PENDING, CommandStatus.RUNNING]),
+                condition=Q(status=CommandStatus.PENDING),  # SQLite uses it only for equality
             )
         ]
         constraints = [

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from django.core.validators import RegexValidator
+from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
 
 from calls.domain.vocabulary import AnswerPolicy
 from calls.encryption import EncryptedTextField
+
+#: Later than this nothing is left of the answer window (Meta may give up after 30 s).
+MAX_RING_SECONDS = 24
 
 
 class PhoneNumber(models.Model):
@@ -33,7 +36,9 @@ class PhoneNumber(models.Model):
         default=AnswerPolicy.ANSWER,
     )
     ring_seconds = models.PositiveSmallIntegerField(
-        default=15, help_text="policy `ring`: accept after this many seconds"
+        default=15,
+        validators=[MaxValueValidator(MAX_RING_SECONDS)],
+        help_text="policy `ring`: accept after this many seconds",
     )
     greeting = models.CharField(
         max_length=200,

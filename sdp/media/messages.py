@@ -140,9 +140,12 @@ class OpenSession(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionAnswer(Message):
+    """`boot_id` names the worker's life that holds the session."""
+
     call_id: str
     epoch: int
     sdp: str
+    boot_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -126,7 +126,12 @@ class Worker:
         entry = self._registry.admit(request)
         if entry is None:
             entry = self._open(request)
-        return SessionAnswer(call_id=entry.call_id, epoch=entry.epoch, sdp=entry.answer)
+        return SessionAnswer(
+            call_id=entry.call_id,
+            epoch=entry.epoch,
+            sdp=entry.answer,
+            boot_id=self._log.boot_id,
+        )
 
     def _open(self, request: OpenSession) -> Entry[Live]:
         sdp, transport = self._answerer.answer(request.offer, _now())

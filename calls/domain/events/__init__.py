@@ -41,6 +41,7 @@ from calls.domain.events.network import (
 )
 from calls.domain.events.outcomes import (
     Accepted,
+    AnsweredElsewhere,
     AnswerReady,
     CommandFailed,
     CommandUnknown,
@@ -65,6 +66,7 @@ from calls.domain.events.wishes import (
 )
 
 __all__ = [
+    "AnsweredElsewhere",
     "Accepted",
     "AccountUpdated",
     "AnswerReady",

@@ -35,6 +35,14 @@ class Accepted(Outcome):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AnsweredElsewhere(Outcome):
+    """Meta says that the call was taken already, and not by us."""
+
+    kind = EventKind.ANSWERED_ELSEWHERE
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Terminated(Outcome):
     """Our reject or terminate is through; not `is_confirmed` when Meta never said so."""
 

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, close_old_connections
 
-from calls import relay
+from calls import queue, relay
 from sdp.media.client import MediaError
 
 logger = logging.getLogger(__name__)
@@ -24,6 +24,7 @@ class Command(BaseCommand):
     help = "Read the events of every media worker and apply them to the calls."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        queue.warm_up()
         stopping = Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stopping.set())

@@ -186,12 +186,79 @@ class TestAccept:
         assert fake_graph.actions[-1] == "terminate"
         assert (ready.status, ready.error_code) == ("failed", 138000)
 
-    def test_somebody_elses_accept_is_not_ours(self, ready, fake_graph):
+    def test_a_call_that_another_app_took_is_left_to_it(self, ready, fake_graph, fake_media):
         fake_graph.errors["accept"] = [error(Verdict.ALREADY_DONE, HangupCause.META_ERROR, 100)]
 
         drain(ready)
 
-        assert (ready.status, ready.error_code) == ("failed", 100)
+        assert (ready.status, ready.hangup_cause) == ("failed", "answered_elsewhere")
+        assert fake_graph.actions == ["pre_accept", "accept"]
+        assert fake_media.closed == [str(ready.pk)]
+
+    def test_a_failed_accept_is_not_repeated_once_the_caller_has_hung_up(
+        self, ready, fake_graph, clock
+    ):
+        fake_graph.errors["accept"] = [error(Verdict.UNKNOWN)]
+        fake_graph.on_action["accept"] = lambda: receive(
+            ready.phone_number, hung_up(), now=timezone.now()
+        )
+
+        drain(ready)
+        drain(ready, clock, 2)
+
+        assert fake_graph.actions == ["pre_accept", "accept"]
+        assert (ready.status, statuses(ready)["accept"]) == ("canceled", "unknown")
+
+    def test_a_failed_accept_is_not_repeated_once_we_want_to_hang_up(
+        self, ready, fake_graph, clock
+    ):
+        fake_graph.errors["accept"] = [error(Verdict.RETRY)]
+        fake_graph.on_action["accept"] = lambda: operations.hang_up(
+            call_id=ready.pk, by="test", now=timezone.now()
+        )
+
+        drain(ready)
+        drain(ready, clock, 2)
+
+        assert fake_graph.actions == ["pre_accept", "accept", "terminate"]
+
+    def test_an_executor_that_wakes_late_sends_nothing(self, ready, fake_graph, clock, monkeypatch):
+        build = graph.action_body
+
+        def held_up(*args, **kwargs):
+            clock.move_to(after(30))
+            return build(*args, **kwargs)
+
+        monkeypatch.setattr(graph, "action_body", held_up)
+
+        drain(ready)
+
+        assert "accept" not in fake_graph.actions
+
+    def test_an_executor_that_was_replaced_sends_nothing(self, ready, fake_graph, monkeypatch):
+        build = graph.action_body
+
+        def held_up(*args, **kwargs):
+            CallCommand.objects.filter(kind="accept").update(attempts=7)
+            return build(*args, **kwargs)
+
+        monkeypatch.setattr(graph, "action_body", held_up)
+
+        drain(ready)
+
+        assert fake_graph.actions == ["pre_accept"]
+
+    def test_a_defect_is_settled_at_once(self, ready, fake_graph, clock):
+        def defect():
+            raise ZeroDivisionError
+
+        fake_graph.on_action["accept"] = defect
+
+        drain(ready)
+        drain(ready, clock, 2)
+
+        assert fake_graph.actions == ["pre_accept", "accept", "accept", "terminate"]
+        assert ready.hangup_cause == "unknown_outcome"
 
     def test_a_call_that_is_over_at_meta_is_canceled(self, ready, fake_graph):
         fake_graph.errors["accept"] = [error(Verdict.CALL_OVER)]
@@ -240,6 +307,29 @@ class TestPreparing:
 
         assert (fake_graph.actions, call.hangup_cause) == (["reject"], "overloaded")
 
+    def test_a_wrong_secret_is_not_called_overload(self, call, fake_graph, fake_media):
+        fake_media.refuse = MediaError("bad secret", code=MediaErrorCode.UNAUTHORIZED, sent=True)
+
+        drain(call)
+
+        assert (fake_graph.actions, call.hangup_cause) == (["reject"], "media_unavailable")
+
+    def test_an_executor_that_was_held_up_does_not_move_the_audio(self, call, fake_media):
+        drain(call)
+        other = make_worker(url="http://other.test")
+
+        assert media_workers.assign(call, other, T0) is None
+        assert MediaSession.objects.get().worker.url == "http://media.test"
+
+    def test_a_worker_that_restarted_just_now_keeps_the_session_under_its_new_life(
+        self, call, fake_media
+    ):
+        fake_media.boot_id = "boot-2"
+
+        drain(call)
+
+        assert MediaSession.objects.get().boot_id == "boot-2"
+
     def test_it_waits_for_a_worker_that_comes_back(self, call, fake_media, clock):
         fake_media.is_reachable = False
         drain(call)
@@ -277,17 +367,6 @@ class TestStartingMedia:
         connect(call)
         return call
 
-    def test_a_missing_greeting_does_not_cost_the_call(self, accepted, fake_media):
-        fake_media.refuse_start = [
-            MediaError("no prompt", code=MediaErrorCode.NO_SUCH_PROMPT, sent=True)
-        ]
-
-        drain(accepted)
-
-        assert accepted.signaling == "answered"
-        assert fake_media.started[str(accepted.pk)].playback is None
-        assert accepted.playbacks.get().status == "failed"
-
     def test_a_session_that_is_gone_ends_the_call(self, accepted, fake_media, fake_graph):
         fake_media.opened.clear()
 
@@ -295,6 +374,7 @@ class TestStartingMedia:
 
         assert fake_graph.actions[-1] == "terminate"
         assert (accepted.status, accepted.hangup_cause) == ("failed", "worker_lost")
+        assert accepted.playbacks.get().status == "failed"
 
     def test_an_unreachable_worker_is_asked_again(self, accepted, fake_media, clock):
         fake_media.refuse_start = [MediaError("down", code=None, sent=False)]

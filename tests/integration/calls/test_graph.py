@@ -89,6 +89,27 @@ def test_success_alone_is_enough():
         (reply(302, b"", content_type="text/html"), "give_up", "meta_error"),
         (reply(200, b"not json"), "unknown", "meta_error"),
         (reply(200, {"error": "strange"}), "unknown", "meta_error"),
+        (reply(429, b"<html>", content_type="text/html"), "retry", "meta_error"),
+        (reply(408, b"", content_type="text/html"), "unknown", "meta_error"),
+        (reply(200, {}), "unknown", "meta_error"),
+        (reply(200, {"success": False}), "give_up", "meta_error"),
+        (reply(200, b"[" * 100_000), "unknown", "meta_error"),
+        (error(500, 138007, "connect timeout"), "give_up", "meta_error"),
+        (error(500, 3, "capability"), "give_up", "meta_error"),
+        # words that look like the end of a call and are not
+        (error(401, 190, "the session was terminated"), "give_up", "authentication_failed"),
+        (error(400, 33, "does not exist"), "give_up", "meta_error"),
+        (error(400, 100, "Unsupported object: does not exist"), "give_up", "meta_error"),
+        (error(400, 138008, "SDP validation has failed"), "give_up", "sdp_refused"),
+        (error(400, 131042, "Payment has failed"), "give_up", "meta_error"),
+        (error(401, 138000, "phone number not found"), "give_up", "meta_error"),
+        (error(400, 100, "Fingerprint not found for this call"), "give_up", "sdp_refused"),
+        (error(400, 100, "service not available"), "give_up", "meta_error"),
+        (
+            reply(401, {"error": {"code": "190", "message": "code as text"}}),
+            "give_up",
+            "authentication_failed",
+        ),
         (reset, "unknown", "network_error"),
     ],
 )
@@ -105,6 +126,14 @@ def test_metas_error_is_kept_verbatim():
     assert caught.error.message == "(#138014) Disabled"
     assert caught.trace_id == "F1"
     assert caught.http_status == 400
+
+
+def test_what_no_database_stores_is_replaced():
+    caught = fail(error(400, 10**12, "a\0b\ud800c", message="x\0"))
+
+    assert caught.error.code == 0
+    assert caught.error.details == "a\ufffdb\ufffdc"
+    assert "\0" not in str(caught)
 
 
 def test_a_refused_connection_was_never_sent():

@@ -1,10 +1,11 @@
 """The door: what each event does to the call's row, timeline and commands."""
 
+import threading
 from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
-from django.db import IntegrityError
+from django.db import IntegrityError, connection, transaction
 
 from calls import operations
 from calls.domain import events
@@ -19,6 +20,12 @@ pytestmark = pytest.mark.django_db
 
 def apply(call, event, seconds=1.0, key=""):
     return operations.apply(call_id=call.pk, event=event, now=after(seconds), key=key)
+
+
+def wake(call, seconds):
+    woken = operations.wake(call_id=call.pk, now=after(seconds))
+    assert woken is not None
+    return woken
 
 
 def pre_accepted(call, seconds=1.0):
@@ -292,7 +299,7 @@ class TestTimers:
         call = make_call(make_number(answer_policy="manual"))
         pre_accepted(call)
 
-        call = operations.wake(call_id=call.pk, now=after(25))
+        call = wake(call, 25)
 
         assert (call.signaling, call.hangup_cause) == ("ending", "no_answer")
         assert commands(call)[-2:] == [("terminate", "pending"), ("close_media", "pending")]
@@ -302,8 +309,8 @@ class TestTimers:
         pre_accepted(call)
         apply(call, events.MediaConnected())
 
-        assert operations.wake(call_id=call.pk, now=after(4.9)).signaling == "pre_accepted"
-        assert operations.wake(call_id=call.pk, now=after(5)).signaling == "accepting"
+        assert wake(call, 4.9).signaling == "pre_accepted"
+        assert wake(call, 5).signaling == "accepting"
 
     def test_policy_ring_says_nothing_more_once_somebody_answers(self):
         call = make_call(make_number(answer_policy="ring", ring_seconds=5))
@@ -317,9 +324,32 @@ class TestTimers:
         call = make_call(number)
         pre_accepted(call, 1)
 
-        assert operations.wake(call_id=call.pk, now=after(3.9)).signaling == "pre_accepted"
-        woken = operations.wake(call_id=call.pk, now=after(4))
+        assert wake(call, 3.9).signaling == "pre_accepted"
+        woken = wake(call, 4)
         assert (woken.signaling, woken.media) == ("accepting", "overdue")
+
+    @pytest.mark.postgresql
+    @pytest.mark.django_db(transaction=True)
+    def test_a_call_that_somebody_holds_is_passed_over(self):
+        call = make_call(make_number(answer_policy="manual"))
+        held, release = threading.Event(), threading.Event()
+
+        def hold():
+            with transaction.atomic():
+                Call.objects.select_for_update().get(pk=call.pk)
+                held.set()
+                release.wait(5)
+            connection.close()
+
+        holder = threading.Thread(target=hold)
+        holder.start()
+        try:
+            assert held.wait(5)
+            assert operations.wake(call_id=call.pk, now=after(25)) is None
+        finally:
+            release.set()
+            holder.join()
+        assert wake(call, 25).signaling == "ending"
 
     def test_a_timer_works_once(self):
         call = make_call(make_number(answer_policy="manual"))
@@ -333,7 +363,7 @@ class TestTimers:
         call = make_call(number)
         operations.hang_up(call_id=call.pk, by="a", now=after(2))
 
-        call = operations.wake(call_id=call.pk, now=after(17))
+        call = wake(call, 17)
 
         assert call.signaling == "ended"
         assert call.commands.get(kind="reject").status == "pending"
@@ -343,7 +373,7 @@ class TestTimers:
         call = make_call(number)
         answered(call, 1)
 
-        call = operations.wake(call_id=call.pk, now=after(61))
+        call = wake(call, 61)
 
         assert (call.signaling, call.hangup_cause) == ("ending", "max_duration")
 

@@ -56,6 +56,21 @@ def test_a_sick_broker_is_asked_once_and_then_left_alone(monkeypatch):
     queue.breaker.reset()
 
 
+def test_one_caller_finds_out_whether_the_broker_is_back(monkeypatch):
+    breaker = queue._Breaker()
+    clock = [100.0]
+    monkeypatch.setattr("calls.queue.time.monotonic", lambda: clock[0])
+    assert breaker.may_try()
+
+    breaker.trip()
+    assert not breaker.may_try()
+    clock[0] += queue.BREAKER_SECONDS
+    assert [breaker.may_try() for _ in range(3)] == [True, False, False]
+
+    breaker.reset()
+    assert breaker.may_try()
+
+
 def test_the_task_drains_the_call(fake_graph, fake_media, sent):
     make_worker()
     call = make_call(make_number())

@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 import time_machine
+from django.db import OperationalError
 
-from calls import relay
+from calls import operations, relay
 from calls.domain import events
 from calls.domain.vocabulary import HangupCause
 from calls.models import Heartbeat, MediaSession, MediaWorker
@@ -105,6 +106,32 @@ def test_an_event_about_nobody_does_not_stop_the_others(call, fake_media, call_i
     relay.Relay(URL).run_once(0)
 
     assert kinds(call) == ["first_packet_received"]
+
+
+def test_an_event_that_cannot_be_stored_does_not_silence_the_worker(call, fake_media):
+    fake_media.report(str(call.pk), "failed", cause="ice_failed", message="a\0b" * 500)
+    fake_media.report(str(call.pk), "stopped", statistics={"jitter_ms": "\0"})
+    fake_media.report(str(call.pk), "digit", digit="5", duration_ms=float("inf"))
+
+    relay.Relay(URL).run_once(0)
+
+    assert kinds(call)[0] == "media_failed"
+    assert kinds(call)[-1] == "digit_received"
+    assert MediaWorker.objects.get().position == 3
+
+
+def test_while_the_database_is_away_the_position_stays(call, fake_media, monkeypatch):
+    fake_media.report(str(call.pk), "first_packet")
+
+    def away(**_):
+        raise OperationalError
+
+    monkeypatch.setattr(operations, "apply", away)
+
+    with pytest.raises(OperationalError):
+        relay.Relay(URL).run_once(0)
+
+    assert MediaWorker.objects.get().position == 0
 
 
 def test_a_restarted_worker_loses_its_calls(call, fake_media):

@@ -1,14 +1,17 @@
 """What happens without a bell: timers, lost commands, dead executors and dead workers."""
 
+import threading
 from datetime import timedelta
 
 import pytest
 import time_machine
 from django.db import OperationalError
 
-from calls import media_workers, sweeper
+from calls import media_workers, operations, sweeper
+from calls.domain import events
 from calls.models import CallCommand, Heartbeat, MediaSession, MediaWorker
-from sdp.media.messages import OpenSession
+from sdp.media.client import MediaError
+from sdp.media.messages import MediaErrorCode, OpenSession
 from tests.factories import T0, after, hung_up, make_call, make_number, make_worker, receive
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -97,6 +100,37 @@ class TestLeases:
             "http://media.test",
         ]
 
+    def test_one_call_that_is_held_up_does_not_keep_the_others_alive(
+        self, call, session, fake_media, monkeypatch
+    ):
+        other = make_call(call.phone_number, "wacid.B")
+        MediaSession.objects.create(
+            call=other, worker=call_worker(), boot_id="boot-1", epoch=1, opened_at=T0
+        )
+        apply = operations.apply
+
+        def held_up(*, call_id, **words):
+            if call_id == call.pk:
+                raise OperationalError
+            return apply(call_id=call_id, **words)
+
+        monkeypatch.setattr(operations, "apply", held_up)
+        fake_media.is_reachable = False
+
+        assert media_workers.check_leases(after(8)) == 1
+
+        other.refresh_from_db()
+        assert other.hangup_cause == "worker_lost"
+        monkeypatch.setattr(operations, "apply", apply)
+        assert media_workers.check_leases(after(9)) == 1
+
+    def test_what_an_earlier_life_held_is_found_later_too(self, call, session):
+        worker = call_worker()
+        worker.boot_id = "boot-2"
+        worker.save()
+
+        assert media_workers.check_leases(after(1)) == 1
+
 
 class TestReconciling:
     def hold(self, fake_media, call_id, epoch=1):
@@ -139,6 +173,30 @@ class TestReconciling:
         call.refresh_from_db()
         assert call.hangup_cause == "worker_lost"
 
+    def test_an_answered_call_whose_session_was_closed_is_ended(self, call, session, fake_media):
+        operations.apply(call_id=call.pk, event=events.AnswerReady(sdp="v=0"), now=T0)
+        for event in (events.PreAccepted(), events.MediaConnected(), events.Accepted()):
+            operations.apply(call_id=call.pk, event=event, now=T0)
+        operations.apply(call_id=call.pk, event=events.MediaStopped(), now=T0)
+
+        assert media_workers.reconcile(after(9)) == 0
+        assert media_workers.reconcile(after(11)) == 1
+
+        call.refresh_from_db()
+        assert (call.signaling, call.hangup_cause) == ("ending", "worker_lost")
+
+    def test_a_close_that_is_refused_does_not_stop_the_rest(
+        self, call, session, fake_media, monkeypatch
+    ):
+        self.hold(fake_media, "stranger")
+
+        def refuse(*_):
+            raise MediaError("stale", code=MediaErrorCode.STALE_EPOCH, sent=True)
+
+        monkeypatch.setattr(fake_media, "close_session", refuse)
+
+        assert media_workers.reconcile(after(1)) == 0
+
     def test_an_unreachable_worker_is_the_leases_business(self, call, session, fake_media):
         fake_media.is_reachable = False
 
@@ -162,6 +220,26 @@ class TestPasses:
         sweeper.add_pass("good", lambda now: 3)
 
         assert sweeper.run_once(T0) == 3
+
+    def test_a_slow_pass_does_not_keep_the_turn_waiting(self):
+        release, turns = threading.Event(), []
+
+        def slow(now):
+            turns.append(now)
+            release.wait(5)
+            return 7
+
+        sweeper.add_pass("slow", slow, is_slow=True)
+
+        assert sweeper.run_once(after(0)) == 0
+        assert sweeper.run_once(after(1)) == 0
+        release.set()
+        done = [sweeper.run_once(after(2))]
+        while not any(done) and len(done) < 10_000:
+            done.append(sweeper.run_once(after(3)))
+
+        assert max(done) == 7
+        assert turns[0] == after(0)
 
     def test_a_seldom_pass_keeps_its_distance(self):
         seldom = sweeper.Seldom(lambda now: 1, timedelta(seconds=5))

@@ -26,6 +26,11 @@ def test_a_flag_refuses_another_word() -> None:
         parsers.flag("maybe")
 
 
+@pytest.mark.parametrize(("value", "expected"), [("on", True), ("off", False), ("", None)])
+def test_an_optional_flag_can_be_left_open(value: str, expected: bool | None) -> None:
+    assert parsers.optional(parsers.flag)(value) is expected
+
+
 @pytest.mark.parametrize(("value", "expected"), [("1", 1), ("65535", 65535), ("0080", 80)])
 def test_a_number_within_its_limits_is_read(value: str, expected: int) -> None:
     assert parsers.number(1, 65535)(value) == expected
