@@ -233,6 +233,15 @@ class Environment:
         "Whether addresses inside private networks are refused as the far end of a call.",
         shown="on exactly when MEDIA_ADVERTISED_IP is a public address",
     )
+    media_fetch_http: bool = variable(
+        parsers.flag, "off", "Whether prompts may be fetched by http too, not only by https."
+    )
+    media_fetch_networks: str = variable(
+        parsers.text,
+        "",
+        "Private networks that prompts may be fetched from, such as `10.0.0.0/8,fd00::/8`.",
+        shown="none",
+    )
     media_ice_seconds: float = variable(
         parsers.seconds(0, 3600), "20", "How long the network path of a call may take to open."
     )
