@@ -73,6 +73,16 @@ class Relay:
         self._asked_at = now
 
 
+#: Told by the worker for those who start operations; a call itself starts none.
+UNREAD = frozenset(
+    {
+        MediaEventKind.OPERATION_STARTED,
+        MediaEventKind.OPERATION_FINISHED,
+        MediaEventKind.OPERATION_FAILED,
+    }
+)
+
+
 def deliver(event: SessionEvent, *, boot_id: str, now: datetime) -> None:
     """Apply one event to its call; what belongs to no call or an older owner is dropped.
 
@@ -89,6 +99,8 @@ def deliver(event: SessionEvent, *, boot_id: str, now: datetime) -> None:
 
 
 def _deliver(event: SessionEvent, boot_id: str, now: datetime) -> None:
+    if event.kind in UNREAD:
+        return
     translated = translate(event)
     call_id = _uuid(event.call_id)
     if translated is None or call_id is None:

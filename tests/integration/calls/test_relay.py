@@ -184,6 +184,14 @@ def test_each_kind_is_translated(kind, data, expected):
 
 
 def test_every_kind_of_the_protocol_has_a_translation():
-    for kind in MediaEventKind:
+    for kind in set(MediaEventKind) - relay.UNREAD:
         event = SessionEvent(sequence=1, call_id="x", epoch=1, kind=kind, at=1.0)
         assert isinstance(relay.translate(event), events.MediaEvent)
+
+
+def test_what_nobody_reads_is_passed_over(caplog):
+    event = SessionEvent(sequence=1, call_id="no-uuid", epoch=1, kind="operation_started", at=1.0)
+
+    relay.deliver(event, boot_id="b", now=datetime.now(UTC))
+
+    assert caplog.messages == []
