@@ -34,6 +34,8 @@ logger = logging.getLogger(__name__)
 
 #: How long after its birth a command may still be started. `accept` has the answer window.
 PREPARE_SECONDS = 15
+#: What is left of the answer window when policy `ring` answers at the latest.
+LAST_MOMENT = timedelta(seconds=2)
 CLOSING_SECONDS = 60
 
 
@@ -141,7 +143,8 @@ def _follow_policy(call: Call, phone_number: PhoneNumber, now: datetime) -> None
         return
     policy = AnswerPolicy(phone_number.answer_policy)
     if policy is AnswerPolicy.RING:
-        call.answer_at = (call.offered_at or now) + timedelta(seconds=phone_number.ring_seconds)
+        ring = timedelta(seconds=phone_number.ring_seconds)
+        call.answer_at = min(now + ring, bookkeeping.answer_deadline(call) - LAST_MOMENT)
     wish = WISH_OF_POLICY[policy]
     _record(call, wish(by="policy", source=HangupSource.POLICY), now)
 

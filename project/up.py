@@ -21,6 +21,8 @@ from project.supervisor import ProgramFailed, Say, Supervisor, say_on_stdout
 
 BROKER_START_SECONDS = 20.0
 READY_SECONDS = 90.0
+#: What ends so often while the service starts will not come up any more.
+HOPELESS_RESTARTS = 3
 #: How long a new instance waits for what a killed one left behind.
 LOCK_SECONDS = 20.0
 
@@ -105,13 +107,23 @@ class Instance:
                 for check in body["checks"].values()
             )
 
-        if not await readiness.wait_until(is_ready, seconds=READY_SECONDS, pause=0.1):
+        def is_decided() -> bool:
+            return is_ready() or bool(self._failing())
+
+        is_in_time = await readiness.wait_until(is_decided, seconds=READY_SECONDS, pause=0.1)
+        if failing := self._failing():
+            raise UnableToStart(f"{', '.join(failing)} cannot be started. The lines above say why.")
+        if not is_in_time:
             checks = answer.get("checks", {})
             missing = [name for name, check in checks.items() if not check.get("ok")] or ["web"]
             raise UnableToStart(
                 f"Not ready after {READY_SECONDS:g} s; missing: {', '.join(missing)}. "
                 "The lines above say why."
             )
+
+    def _failing(self) -> list[str]:
+        restarts = self._supervisor.restarts
+        return [name for name, times in restarts.items() if times >= HOPELESS_RESTARTS]
 
 
 def _prepare(environ: Mapping[str, str]) -> Environment:

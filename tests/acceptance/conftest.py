@@ -28,7 +28,10 @@ def stack(running):
     )
     yield running
     running.simulator.heal_graph()
-    _nothing_is_left(running)
+    try:
+        _nothing_is_left(running)
+    finally:
+        running.simulator.reset()
 
 
 def _nothing_is_left(stack):
@@ -45,4 +48,3 @@ def _nothing_is_left(stack):
         assert not report["peer_open"]
         assert report["accepts"] <= 1
         assert set(report["violations"]) <= stack.tolerated
-    stack.simulator.reset()

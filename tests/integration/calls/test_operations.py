@@ -312,6 +312,11 @@ class TestTimers:
         assert wake(call, 4.9).signaling == "pre_accepted"
         assert wake(call, 5).signaling == "accepting"
 
+    def test_policy_ring_leaves_time_to_answer(self):
+        call = make_call(make_number(answer_policy="ring", ring_seconds=60))
+
+        assert call.answer_at == after(23)
+
     def test_policy_ring_says_nothing_more_once_somebody_answers(self):
         call = make_call(make_number(answer_policy="ring", ring_seconds=5))
         operations.answer(call_id=call.pk, by="admin:ana", now=after(1))

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from project import instance, readiness, up
+from project import instance, programs, readiness, supervisor, up
+from project.programs import Program
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -98,6 +99,60 @@ def test_a_database_that_cannot_be_reached_ends_the_start(environ: dict[str, str
         "Switchhook cannot start: prepare ended with exit status 1. The lines above say why.\n"
     )
     assert "connection refused" in ended.stdout.lower()
+
+
+def stand_in(name: str, script: str) -> Program:
+    return Program(name=name, argv=(sys.executable, "-c", script), environ={}, stop_phase=0)
+
+
+@pytest.fixture
+def made_of_stand_ins(monkeypatch: pytest.MonkeyPatch, environ: dict[str, str]) -> dict[str, str]:
+    """An instance that prepares nothing and whose web server says that the worker is missing."""
+    web = f"""
+import http.server, json
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        checks = {{"database": {{"ok": True}}, "worker": {{"ok": False, "age_seconds": 99}}}}
+        self.wfile.write(json.dumps({{"status": "degraded", "checks": checks}}).encode())
+http.server.HTTPServer(("127.0.0.1", {environ["PORT"]}), Handler).serve_forever()
+"""
+    monkeypatch.setattr(programs, "preparation", lambda *_: stand_in("prepare", "print('{}')"))
+    monkeypatch.setattr(programs, "independent", lambda *_: [])
+    monkeypatch.setattr(programs, "service", lambda *_: [stand_in("web", web)])
+    return {**environ, "CELERY_BROKER_URL": "redis://127.0.0.1:9/0"}
+
+
+def test_a_service_that_does_not_get_ready_says_what_is_missing(
+    made_of_stand_ins: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(up, "READY_SECONDS", 1.0)
+
+    sentence = refusal(made_of_stand_ins, capsys)
+
+    assert sentence == (
+        "Switchhook cannot start: Not ready after 1 s; missing: worker. The lines above say why.\n"
+    )
+
+
+def test_a_program_that_keeps_ending_is_named_before_the_time_is_up(
+    made_of_stand_ins: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(supervisor, "FIRST_BACKOFF_SECONDS", 0.01)
+    monkeypatch.setattr(
+        programs, "service", lambda *_: [stand_in("web", "raise SystemExit('no such module')")]
+    )
+
+    sentence = refusal(made_of_stand_ins, capsys)
+
+    assert sentence == (
+        "Switchhook cannot start: web cannot be started. The lines above say why.\n"
+    )
 
 
 async def test_work_goes_on_until_somebody_asks_to_stop() -> None:
