@@ -19,8 +19,11 @@ from webhooks.models import Delivery, ReceivedEvent
 pytestmark = pytest.mark.django_db
 
 
-def test_the_sweeper_runs_our_pass():
-    assert sweeper._passes["deliveries"] is inbound.sweep
+def test_the_sweeper_runs_our_pass_in_a_thread_of_its_own():
+    ours = sweeper._passes["deliveries"]
+
+    assert isinstance(ours, sweeper.Apart)
+    assert ours._run is inbound.sweep
 
 
 def test_a_lost_bell_is_swept_after_a_second(number):

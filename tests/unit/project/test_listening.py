@@ -61,6 +61,12 @@ def test_another_sound_is_not_alike() -> None:
     assert listening.likeness(sine(440, seconds=2), NOISE) < 0.05
 
 
+def test_a_pause_in_the_middle_does_not_make_it_another_sound() -> None:
+    held_up = np.concatenate([NOISE[: RATE // 2], np.zeros(960), NOISE[RATE // 2 :]])
+
+    assert listening.likeness(held_up, NOISE) == pytest.approx(1.0)
+
+
 def test_a_part_of_it_is_partly_alike() -> None:
     assert listening.likeness(NOISE[: RATE // 4], NOISE) == pytest.approx(0.5, abs=0.02)
 
