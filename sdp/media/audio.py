@@ -15,7 +15,7 @@ from sdp.media.rtp import CLOCK_RATE, PACKET_TICKS
 
 MAX_BYTES = 20 * 1024 * 1024
 MAX_SECONDS = 600
-#: What Meta's offer asks for: 20 kbit/s, wide band (API reference 4.1 `fmtp:111`).
+#: What Meta's offer asks for: 20 kbit/s, wide band (its `fmtp:111`).
 BIT_RATE = 20_000
 CUTOFF = "8000"
 #: The only containers, told by their first bytes. FFmpeg is never left to guess: some of its
