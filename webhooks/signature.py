@@ -1,7 +1,7 @@
 """Is this body really from Meta? Pure: bytes, header and secrets in, the matching key out.
 
 Meta signs the bytes that it sends with the secret of the app that owns the subscription and
-puts ``sha256=<hex>`` into `X-Hub-Signature-256` (API reference 1.2). We hash the bytes as they
+puts ``sha256=<hex>`` into `X-Hub-Signature-256` (Meta: webhooks). We hash the bytes as they
 came, never a value written again. Any other algorithm (`sha1=`) is refused.
 """
 

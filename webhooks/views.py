@@ -2,7 +2,7 @@
 
 A plain Django view that reads `request.body` once: the signature covers the raw bytes. It stores
 and answers; nothing is interpreted while Meta waits. What is authentic is never answered with an
-error because of its content, or Meta would send it again for days (API reference 1.2).
+error because of its content, or Meta would send it again for days (Meta: webhooks).
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def whatsapp(request: HttpRequest) -> HttpResponse:
 
 
 def _handshake(request: HttpRequest) -> HttpResponse:
-    """Repeat the challenge as the whole body if the verify token is ours (API reference 1.1)."""
+    """Repeat the challenge as the whole body if the verify token is ours (Meta: webhooks)."""
     challenge = request.GET.get("hub.challenge", "")
     tokens = [settings.WHATSAPP_VERIFY_TOKEN]
     tokens += [row.verify_token for row in AppSecret.objects.valid_at(timezone.now())]

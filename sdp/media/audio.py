@@ -19,7 +19,7 @@ Samples = NDArray[np.int16]
 
 MAX_BYTES = 20 * 1024 * 1024
 MAX_SECONDS = 600
-#: What Meta's offer asks for: 20 kbit/s, wide band (API reference 4.1 `fmtp:111`).
+#: What Meta's offer asks for: 20 kbit/s, wide band (its `fmtp:111`).
 BIT_RATE = 20_000
 CUTOFF = "8000"
 LISTEN_RATE = 16_000  # what listeners get

@@ -30,7 +30,7 @@ _KEY_BYTES = 16
 _READ_BYTES = 4096
 
 #: Salt bytes by SRTP profile name, in our order of preference. The name is OpenSSL's.
-#: AES-CM first: it is what WhatsApp is known to speak; GCM is unconfirmed (API reference 4.5).
+#: AES-CM first: it is what WhatsApp is known to speak; GCM is unconfirmed (Meta: calling/integration-patterns).
 SRTP_PROFILES = {b"SRTP_AES128_CM_SHA1_80": 14, b"SRTP_AEAD_AES_128_GCM": 12}
 
 

@@ -66,7 +66,7 @@ def check_interval(age: float) -> float:
     """Seconds between checks when ICE has been running for `age` seconds.
 
     Fast at first: WhatsApp's relay drops our checks until Meta has processed our SDP answer,
-    and every check that comes too early costs the caller one interval (API reference 4.5).
+    and every check that comes too early costs the caller one interval (Meta: calling/faq).
     """
     if age < 2:
         return 0.02

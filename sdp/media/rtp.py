@@ -69,7 +69,7 @@ def parse(data: Octets) -> Packet | None:
 
 
 class Outgoing:
-    """Numbers our one stream: a single SSRC for the whole call (API reference 4.3)."""
+    """Numbers our one stream: a single SSRC for the whole call (Meta: calling/integration-patterns)."""
 
     __slots__ = ("octets", "packets", "sequence", "ssrc", "timestamp")
 

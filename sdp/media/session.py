@@ -1,7 +1,7 @@
 """The media of one call, pure: packets, ticks and requests in; packets and events out.
 
 The gate: WhatsApp takes the first media packet as "answered", so nothing at all is sent before
-`start`, however early ICE and DTLS are through (API reference 4.5). From then on there is a packet
+`start`, however early ICE and DTLS are through (Meta: calling/faq). From then on there is a packet
 each 20 ms, as `outlet` has it: the greeting from its very first sample, and silence whenever
 nothing else sounds. All other acts on the media are `operations`.
 
@@ -46,7 +46,7 @@ class Limits:
     dtls: float = 10.0
     start: float = 120.0  # connected, but nobody opens the gate
     first_packet: float = 15.0  # from the start of media; Meta's phones give up after 20
-    idle: float = 30.0  # between packets, as long as Meta's phones wait (API reference 4.5)
+    idle: float = 30.0  # between packets, as long as Meta's phones wait (Meta: calling/faq)
     report: float = 5.0  # between RTCP reports
     linger: float = 60.0  # a failed session waits so long to be closed
 

@@ -1,4 +1,4 @@
-"""Changes of the account and of a number's settings (API reference 2.10, 2.11)."""
+"""Changes of the account and of a number's settings (Meta: calling/call-settings)."""
 
 from __future__ import annotations
 

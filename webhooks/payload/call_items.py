@@ -1,4 +1,4 @@
-"""`calls[]`, call `statuses[]` and `errors[]` of a value (API reference 2.1 to 2.7)."""
+"""`calls[]`, call `statuses[]` and `errors[]` of a value (Meta: calling/reference)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Read one value of a document, whatever its type. Nothing here raises.
 
 Meta writes numbers as text and text as numbers, changes upper and lower case, and leaves fields
-out (API reference 1.5, 2.0). A value that cannot be what we ask for counts as missing.
+out (Meta: calling/reference). A value that cannot be what we ask for counts as missing.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ class Item:
     """An event and where it belongs.
 
     Meta sends the same event again inside another batch, where the digest of the body differs;
-    `key` is the same there (API reference 9.4). The number may be named by Meta's id, by its
+    `key` is the same there. The number may be named by Meta's id, by its
     digits (account updates), or not at all.
     """
 

@@ -1,4 +1,4 @@
-"""`messages[]` and message `statuses[]` that concern calls (API reference 2.3, 2.8, 2.9).
+"""`messages[]` and message `statuses[]` that concern calls (Meta: calling/reference).
 
 Ordinary messages pass by here too, if the operator subscribed to them. They are kept without
 their text: nobody needs a conversation twice, and it stays in the raw body.

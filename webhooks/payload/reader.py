@@ -1,4 +1,4 @@
-"""Walk through a webhook: every entry, every change, every item (API reference 1.5).
+"""Walk through a webhook: every entry, every change, every item (Meta: webhooks).
 
 At each level, what yields no item is kept as a whole. So nothing authentic disappears, and one
 strange part never hides its neighbours.
@@ -21,7 +21,7 @@ from webhooks.payload.item import Item
 from webhooks.payload.kept import kept_body, kept_item, kept_value
 from webhooks.payload.message_items import read_messages
 
-#: Meta sends at most 1000 updates in one body (API reference 1.2).
+#: Meta sends at most 1000 updates in one body (Meta: webhooks).
 MAX_ITEMS = 10_000
 #: Of these, so many may be unknown; a body full of nonsense costs no more than a busy one.
 MAX_UNKNOWN = 1_000
