@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import stat
@@ -32,6 +33,16 @@ def make_folders(data_dir: Path) -> None:
     for name in _FOLDERS:
         (data_dir / name).mkdir(mode=0o700, exist_ok=True)
     _make_private(places.runtime_folder(data_dir))
+
+
+def clear_sockets(data_dir: Path) -> None:
+    """Remove what stopped programs leave of their sockets, and a folder outside the data folder."""
+    folder = places.runtime_folder(data_dir)
+    for path in (places.broker_socket(data_dir), places.media_socket(data_dir)):
+        path.unlink(missing_ok=True)
+    if folder.parent != data_dir:
+        with contextlib.suppress(OSError):  # somebody else's file in it is no reason to complain
+            folder.rmdir()
 
 
 def _make_private(folder: Path) -> None:

@@ -76,6 +76,7 @@ class Instance:
     async def stop(self) -> None:
         """Stop everything and give the data folder free."""
         await self._supervisor.stop()
+        instance.clear_sockets(self.environment.data_dir)
         os.close(self._lock)
 
     def kill(self) -> None:

@@ -71,6 +71,21 @@ def test_a_long_data_folder_gets_a_folder_for_sockets_too(
     assert not (data_dir / "run").exists()
 
 
+def test_a_stopped_instance_leaves_no_sockets_and_no_folder_outside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    for data_dir in (tmp_path / "near", tmp_path / ("d" * 120)):
+        instance.make_folders(data_dir)
+        places.media_socket(data_dir).touch()
+
+        instance.clear_sockets(data_dir)
+        instance.clear_sockets(data_dir)
+
+        assert list(data_dir.glob("run/*")) == []
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith("switchhook-")] == []
+
+
 def test_a_second_instance_in_the_same_folder_is_refused_at_once(tmp_path: Path) -> None:
     lock = instance.lock(tmp_path, wait_seconds=0)
 
