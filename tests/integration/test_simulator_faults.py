@@ -382,7 +382,8 @@ async def test_lost_doubled_and_swapped_packets(business, line, call):
 
     numbers = [packet.sequence_number for packet in line.packets]
     assert len(numbers) == len(set(numbers))
-    assert 15 < len(numbers) < 45
+    sent = max(numbers) - min(numbers) + 1  # on a busy machine the user says more in that time
+    assert 0.4 * sent < len(numbers) < 0.97 * sent
     assert numbers != sorted(numbers)
 
 
