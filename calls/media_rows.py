@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from uuid import UUID
 
 from calls.domain import events
+from calls.domain.identifiers import read_id
 from calls.domain.vocabulary import PlaybackStatus, RecordingStatus
 from calls.models import Call, MediaSession
 
@@ -37,12 +37,12 @@ def abandon(call: Call, message: str, now: datetime) -> None:
 
 
 def _playback(call: Call, playback_id: str, **columns: object) -> None:
-    if (known := _uuid(playback_id)) is not None:
+    if (known := read_id(playback_id)) is not None:
         call.playbacks.filter(pk=known).update(**columns)
 
 
 def _recording(call: Call, event: events.RecordingFinished, at: datetime) -> None:
-    if (known := _uuid(event.recording_id)) is not None:
+    if (known := read_id(event.recording_id)) is not None:
         call.recordings.filter(pk=known).update(
             status=event.cause,
             path=event.path,
@@ -51,10 +51,3 @@ def _recording(call: Call, event: events.RecordingFinished, at: datetime) -> Non
             error=event.message,
             finished_at=at,
         )
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

@@ -11,7 +11,6 @@ import logging
 from collections import Counter
 from datetime import datetime, timedelta
 from functools import cache
-from uuid import UUID
 
 from django.conf import settings
 from django.db import DatabaseError, transaction
@@ -19,6 +18,7 @@ from django.db.models import F, QuerySet
 
 from calls import operations
 from calls.domain import events
+from calls.domain.identifiers import read_id
 from calls.domain.vocabulary import HangupCause, Signaling
 from calls.models import Call, MediaSession, MediaWorker
 from sdp.media.client import MediaClient, MediaError
@@ -91,8 +91,12 @@ def heard(worker: MediaWorker, *, boot_id: str, now: datetime) -> None:
 
 def lose(sessions: QuerySet[MediaSession], message: str, now: datetime) -> int:
     """End the calls of the open ones among these sessions with cause `worker_lost`."""
+    return _lose_each(sessions.filter(closed_at__isnull=True), message, now)
+
+
+def _lose_each(sessions: QuerySet[MediaSession], message: str, now: datetime) -> int:
     lost = 0
-    for session in sessions.filter(closed_at__isnull=True):
+    for session in sessions:
         try:
             _lose(session, message, now)
         except DatabaseError as error:  # one call that is held up must not keep the others alive
@@ -147,15 +151,12 @@ def _end_deaf_calls(now: datetime) -> int:
     """An answered call whose session was closed by nobody's wish has nobody to talk to."""
     old = now - timedelta(seconds=GRACE_SECONDS)
     deaf = MediaSession.objects.filter(closed_at__lt=old, call__signaling=Signaling.ANSWERED)
-    sessions = list(deaf)
-    for session in sessions:
-        _lose(session, "the media session was closed", now)
-    return len(sessions)
+    return _lose_each(deaf, "the media session was closed", now)
 
 
 def _reconcile_one(worker: MediaWorker, held: dict[str, int], now: datetime) -> int:
     old = now - timedelta(seconds=GRACE_SECONDS)
-    known = worker.media_sessions.filter(call_id__in=[c for c in held if _is_uuid(c)])
+    known = worker.media_sessions.filter(call_id__in=[c for c in held if read_id(c)])
     mine = {str(s.call_id): s for s in known.select_related("call")}
     changed = 0
     for call_id, epoch in held.items():
@@ -169,11 +170,3 @@ def _reconcile_one(worker: MediaWorker, held: dict[str, int], now: datetime) -> 
     gone = worker.media_sessions.filter(opened_at__lt=old).exclude(call_id__in=mine)
     answered = gone.exclude(call__signaling=Signaling.ENDED).exclude(call__local_sdp="")
     return changed + lose(answered, "the media worker has no session of this call", now)
-
-
-def _is_uuid(text: str) -> bool:
-    try:
-        UUID(text)
-    except ValueError:
-        return False
-    return True

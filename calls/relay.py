@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from calls import media_workers, operations
 from calls.domain import events
+from calls.domain.identifiers import read_id
 from calls.domain.vocabulary import HangupCause, PlaybackStatus, RecordingStatus
 from calls.models import Call, Heartbeat, MediaSession, MediaWorker
 from sdp.media.messages import MediaEventKind, SessionEvent
@@ -102,19 +103,12 @@ def _deliver(event: SessionEvent, boot_id: str, now: datetime) -> None:
     if event.kind in UNREAD:
         return
     translated = translate(event)
-    call_id = _uuid(event.call_id)
+    call_id = read_id(event.call_id)
     if translated is None or call_id is None:
         logger.warning("media event %s is not known", event.kind)
     elif not _is_stale(call_id, event):
         key = f"media:{boot_id}:{event.sequence}"
         operations.apply(call_id=call_id, event=translated, now=now, key=key)
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 def _is_stale(call_id: UUID, event: SessionEvent) -> bool:
