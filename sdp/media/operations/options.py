@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any
 
 from sdp.media.dtmf import KEYS
 from sdp.media.messages import MessageError
@@ -12,84 +11,13 @@ from sdp.media.operations.gather import Terms
 from sdp.media.operations.keys import LONG_PAUSE, PAUSE
 from sdp.media.operations.play import BargeIn, Placement
 from sdp.media.operations.quiet import Direction
+from sdp.media.operations.reader import HOUR, Reader
 from sdp.media.operations.record import Plan
 from sdp.media.recording import Format, Layout, Sides
 from sdp.media.tones import COUNTRIES, ToneName
 
-Word = TypeVar("Word", bound=StrEnum)
-
-HOUR = 3600.0
 MAX_DIGITS = 200
 QUEUE = (Placement.APPEND, Placement.REPLACE)
-
-
-class Reader:
-    """Takes options out of an object one by one; what is left at the end is an error.
-
-    All methods raise `MessageError`, naming the option.
-    """
-
-    def __init__(self, data: object, path: str = "options") -> None:
-        if not isinstance(data, dict):
-            raise MessageError(f"{path}: an object is needed")
-        self._left: dict[str, Any] = dict(data)
-        self.path = path
-
-    def _name(self, name: str) -> str:
-        return f"{self.path}.{name}"
-
-    def _take(self, name: str, default: object) -> Any:
-        value = self._left.pop(name, None)
-        return default if value is None else value
-
-    def has(self, name: str) -> bool:
-        return self._left.get(name) is not None
-
-    def number(self, name: str, default: float, least: float, most: float) -> float:
-        value = self._take(name, default)
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not is_number or not least <= value <= most:
-            raise MessageError(f"{self._name(name)}: a number from {least:g} to {most:g}")
-        return float(value)
-
-    def whole(self, name: str, default: int, least: int, most: int) -> int:
-        value = self.number(name, default, least, most)
-        if value != int(value):
-            raise MessageError(f"{self._name(name)}: a whole number is needed")
-        return int(value)
-
-    def text(self, name: str, default: str, letters: str = "", most: int = 2048) -> str:
-        """:param letters: the only ones allowed, if given."""
-        value = self._take(name, default)
-        if not isinstance(value, str) or len(value) > most:
-            raise MessageError(f"{self._name(name)}: text of at most {most} letters")
-        if letters and not set(value) <= set(letters):
-            raise MessageError(f"{self._name(name)}: only {letters} are allowed")
-        return value
-
-    def flag(self, name: str) -> bool:
-        value = self._take(name, False)
-        if not isinstance(value, bool):
-            raise MessageError(f"{self._name(name)}: true or false is needed")
-        return value
-
-    def word(self, name: str, default: Word, allowed: tuple[Word, ...] = ()) -> Word:
-        """One of the words of the default's type, or of `allowed`."""
-        kind = type(default)
-        words = [str(one) for one in allowed or tuple(kind)]
-        value = self._take(name, str(default))
-        if value not in words:
-            raise MessageError(f"{self._name(name)}: one of {', '.join(words)}")
-        return kind(value)
-
-    def inner(self, name: str) -> Reader:
-        """The options of an object inside this one."""
-        return Reader(self._take(name, None), self._name(name))
-
-    def end(self) -> None:
-        if self._left:
-            name = min(map(str, self._left))[:40]
-            raise MessageError(f"{self._name(name)}: there is no such option")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
