@@ -18,7 +18,7 @@ from calls import queue
 from project.celery import app
 from project.env import table
 from sdp.media import configuration
-from sdp.media.session import Limits
+from sdp.media.stream import Limits
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("project", "webhooks", "calls", "sdp", "simulator")

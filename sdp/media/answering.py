@@ -19,8 +19,9 @@ from sdp.media.ice import Credentials, IceAgent
 from sdp.media.messages import MediaErrorCode
 from sdp.media.ports import NoPortLeft, PortPool
 from sdp.media.registry import Refused
-from sdp.media.session import MediaSession, Stream
+from sdp.media.session import MediaSession
 from sdp.media.srtp import Buffer
+from sdp.media.stream import Stream
 from sdp.media.transport import Transport
 from sdp.negotiation import LocalMedia, RemoteMedia, answer, our_setup, remote
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sdp.media.fetching import FetchPolicy
-from sdp.media.session import Limits
+from sdp.media.stream import Limits
 from sdp.profile import is_public
 
 DEFAULT_LISTEN = "127.0.0.1:9000"

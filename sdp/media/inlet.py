@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 
 from sdp.media.dtmf import Digit, DigitDetector
 from sdp.media.eartap import Decode, EarTap, Listener
@@ -11,31 +12,48 @@ from sdp.media.recording import Recording
 from sdp.media.rtp import Packet
 
 
+class Wire(Protocol):
+    """Takes packets to another call."""
+
+    def carry(self, packet: Packet, now: float) -> None: ...
+
+
 class Inlet:
     """Takes authentic packets.
 
+    :param opus: the payload type of sound.
     :param make_decoder: gives a fresh decoder of the peer's stream, for those who `listen`.
+    :param telephone_event: the payload type of keys, if there is one.
     """
 
     __slots__ = (
         "digits",
         "ear",
         "_make_decoder",
-        "_opus",
         "digit_count",
         "is_deaf",
         "last_heard_at",
+        "opus",
         "reception",
         "recordings",
+        "telephone_event",
+        "wires",
     )
 
-    def __init__(self, opus: int, make_decoder: Callable[[], Decode] | None) -> None:
+    def __init__(
+        self,
+        opus: int,
+        make_decoder: Callable[[], Decode] | None,
+        telephone_event: int | None = None,
+    ) -> None:
         self.reception = Reception()
         self.recordings: list[Recording] = []
         self.is_deaf = False  # what the peer says is heard by nobody, recordings included
         self.last_heard_at: float | None = None
         self.digit_count = 0
-        self._opus = opus
+        self.opus = opus
+        self.telephone_event = telephone_event
+        self.wires: tuple[Wire, ...] = ()  # calls that get the packets as they are
         self.digits = DigitDetector()
         self._make_decoder = make_decoder
         self.ear: EarTap | None = None
@@ -74,7 +92,7 @@ class Inlet:
     def listen(self, listener: Listener) -> None:
         """Give what the peer says to `listener`, as samples."""
         if self.ear is None and self._make_decoder is not None:
-            self.ear = EarTap(self._make_decoder(), self._opus)
+            self.ear = EarTap(self._make_decoder(), self.opus)
         if self.ear is not None:
             self.ear.listeners.append(listener)
 

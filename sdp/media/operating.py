@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from sdp.media.live import Live
 from sdp.media.messages import (
     CommandOperation,
     MediaErrorCode,
@@ -19,9 +20,11 @@ from sdp.media.messages import (
     StartOperation,
 )
 from sdp.media.operations.catalogue import Built, Context, build
+from sdp.media.operations.life import Call
 from sdp.media.operations.options import PlayOptions, Source, read_volume
 from sdp.media.operations.play import Placement, Play
 from sdp.media.operations.record import Plan, Record
+from sdp.media.patchbay import Patchbay
 from sdp.media.registry import Refused
 from sdp.media.session import MediaSession
 from sdp.media.sources import NoSound, Sources
@@ -36,12 +39,22 @@ Spawn = Callable[[Coroutine[Any, Any, None]], None]
 class Operator:
     """Carries out operation requests.
 
+    :param find: another open call of the worker by its id.
     :param spawn: runs work in the background until the worker stops.
     :param clock: the clock of all sessions.
     """
 
-    def __init__(self, sources: Sources, spawn: Spawn, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        sources: Sources,
+        patchbay: Patchbay,
+        find: Callable[[str], Call | None],
+        spawn: Spawn,
+        clock: Callable[[], float],
+    ) -> None:
         self._sources = sources
+        self._patchbay = patchbay
+        self._find = find
         self._spawn = spawn
         self._clock = clock
         #: What `update` needs to find the same sound at another volume.
@@ -69,28 +82,37 @@ class Operator:
 
     # --- requests ---------------------------------------------------------------------------------
 
-    def start(
-        self, session: MediaSession, request: StartOperation, tags: dict[str, str]
-    ) -> OperationStatus:
+    def start(self, live: Live, request: StartOperation) -> OperationStatus:
         """Start an operation, or find the one that these words have started.
 
         :raises Refused: conflict, no_such_prompt, not_supported; no_such_session if there is no
             media any more.
         :raises MessageError: kind or options are wrong.
         """
+        session = live.session
         words = (request.kind, request.options)
         known = session.operations.recall(request.operation_id, words)
         if known is not None:
             return known.status()
         if session.is_over:
             raise Refused(MediaErrorCode.NO_SUCH_SESSION, "there is no media any more")
-        context = Context(tags, _randoms(), session.outlet.has_keys)
+        context = self._context(live)
         built = build(request.operation_id, request.kind, request.options, context)
         for _, options in built.needs:
             self._sources.check(options.source)
         self._supply(built)
         session.operations.start(built.operation, words, self._clock())
         return built.operation.status()
+
+    def _context(self, live: Live) -> Context:
+        return Context(
+            tags=live.tags,
+            randoms=_randoms(),
+            has_keys=live.session.outlet.has_keys,
+            call_id=live.call_id,
+            patchbay=self._patchbay,
+            find=self._find,
+        )
 
     def _supply(self, built: Built) -> None:
         """Sounds that are ready are there when the operation begins; others come later."""

@@ -5,22 +5,42 @@ The highest layer that has something to say is heard, the others wait:
     keys        telephone-events that we press (RFC 4733); nothing else sounds meanwhile
     queue       sounds one after the other, without a gap between them
     background  one sound that gives way to the queue, such as music on hold
-    source      live sound, already encoded: a mixer's, a WebSocket's
-    forwarded   packets of another call, sent when they arrive and not on the tick
+    source      live sound, already encoded, such as a WebSocket's
+    others      what other calls say: packets of one, sent when they arrive and not on the tick
+                ("forwarded"), or a mix of several
     silence     whenever nobody speaks, so that there is a packet each 20 ms
 
 Sequence numbers and timestamps go on evenly whoever speaks (one SSRC for the whole call, API
 reference 4.3). Late ticks skip: they advance the timestamp and are never made up for.
+
+While packets are forwarded, the other call's clock leads: their distances are kept, and so are
+holes in their numbers, for the peer's jitter buffer to see what was lost and to take what is late.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from sdp.media.opus import SILENCE
 from sdp.media.rtcp import SenderInfo
-from sdp.media.rtp import PACKET_TICKS, Outgoing
+from sdp.media.rtp import CLOCK_RATE, PACKET_TICKS, Outgoing
+
+#: Sends a packet of another call: payload, payload type, step, ticks (see `Outlet.forward`), now.
+Forward: TypeAlias = Callable[[bytes, int, int, int, float], None]
+
+#: So many turns (0.5 s) without a forwarded packet are left to the peer's ear; then we send
+#: silence. Senders that stop in silence (DTX) still send each 400 ms.
+PATIENCE = 25
+#: The same when we know that a packet will come from somewhere else, or from nowhere.
+SHORT_PATIENCE = 2
+#: Packets that run further ahead of our clock are a flood, and left out.
+MAX_AHEAD = CLOCK_RATE // 2
+
+
+def nowhere(payload: bytes, payload_type: int, step: int, ticks: int, now: float) -> None:
+    """A `Forward` that sends nothing."""
 
 
 class Sound(Protocol):
@@ -62,19 +82,21 @@ class Outlet:
     __slots__ = (
         "_gap",
         "_is_heard",
-        "_opus",
         "_owed",
-        "_telephone_event",
-        "_was_forwarded",
+        "_patience",
+        "_run",
         "background",
         "is_forwarding",
         "is_held",
         "is_muted",
         "keys",
+        "mix",
+        "opus",
         "outgoing",
         "queue",
         "sent",
         "source",
+        "telephone_event",
     )
 
     def __init__(self, outgoing: Outgoing, *, opus: int, telephone_event: int | None) -> None:
@@ -83,21 +105,23 @@ class Outlet:
         self.queue: list[Sound] = []
         self.background: Sound | None = None
         self.source: Source | None = None
+        self.mix: Source | None = None  # of several other calls
         self.is_forwarding = False  # packets of another call come by `forward`
-        self.is_held = False  # neither the source nor what is forwarded is heard
+        self.is_held = False  # neither the source nor other calls are heard
         self.is_muted = False  # everything but keys is sent as silence
         self.sent = b""  # the sound of the last packet written; empty if it was a key
-        self._opus = opus
-        self._telephone_event = telephone_event
+        self.opus = opus
+        self.telephone_event = telephone_event
         self._gap = True  # the next packet begins a talk spurt: marker bit, RFC 3551 section 4.1
         self._owed = 0  # how far our clock is ahead of the last packet's timestamp, in ticks
         self._is_heard = False  # in the last tick a layer above the forwarded one spoke
-        self._was_forwarded = False
+        self._run = 0  # how many numbers were used since the last packet that was not forwarded
+        self._patience = 0  # so many more turns are left to forwarded packets
 
     @property
     def has_keys(self) -> bool:
         """Does the peer take telephone-events?"""
-        return self._telephone_event is not None
+        return self.telephone_event is not None
 
     def sender_info(self, unix_time: float) -> SenderInfo:
         """What our RTCP reports say of this stream."""
@@ -127,49 +151,113 @@ class Outlet:
         if self.keys is not None:
             step = self.keys.next(now)
             self._is_heard = True
-            if step.payload and self._telephone_event is not None:
-                return self._write_key(buffer, step, self._telephone_event)
+            if step.payload and self.telephone_event is not None:
+                return self._write_key(buffer, step, self.telephone_event)
             payload = SILENCE
-        elif self.queue or self.background or self.source or self.is_forwarding or self.is_muted:
-            spoken = self._speak(now)
+        elif self._has_layers():
+            spoken = self._speak(turns, now)
             if spoken is None:
                 return 0
             payload = spoken
         else:  # most calls, most of the time
             self._is_heard = False
             payload = SILENCE
+        if self._run:
+            self._run = 0
+            if owed < PACKET_TICKS // 2:  # the last packet forwarded fills these 20 ms already
+                self.sent = b""
+                return 0
         ticks = owed if owed > PACKET_TICKS else PACKET_TICKS
-        length = self.outgoing.write(buffer, payload, self._opus, self._gap, ticks)
-        self._gap = self._was_forwarded = False
+        length = self.outgoing.write(buffer, payload, self.opus, self._gap, ticks)
+        self._gap = False
         self._owed = 0
         self.sent = payload
         return length
 
-    def forward(self, buffer: bytearray, payload: bytes, ticks: int) -> int:
+    # --- other calls ------------------------------------------------------------------------------
+
+    def tune(self, mix: Source | None, *, is_forwarding: bool) -> None:
+        """Other calls are heard from now on: as a mix, by `forward`, or not at all."""
+        if self.mix is not None and not (self.queue or self.background or self.source):
+            self._is_heard = False  # by the mix that ends
+        self.mix, self.is_forwarding = mix, is_forwarding
+        self.rest()
+
+    def rest(self) -> None:
+        """There is nothing to be forwarded for a while: do not wait long for it."""
+        if self._patience > SHORT_PATIENCE:
+            self._patience = SHORT_PATIENCE
+
+    def forward(
+        self, buffer: bytearray, payload: bytes, payload_type: int, step: int, ticks: int
+    ) -> int:
         """Write a packet of another call, now.
 
-        :param ticks: how far its timestamp is from that of the one forwarded before.
-        :returns: its length in bytes; 0: it is left out, since a layer above speaks.
+        :param step: how far its sequence number is from that of the one forwarded before, at most
+            by a few hundred; negative if it comes late; 0 if it begins another stream.
+        :param ticks: the same of its timestamp.
+        :returns: its length in bytes; 0: it is left out, since a layer above speaks, or nobody.
         """
         if self._is_heard or self.is_muted or self.is_held or not self.is_forwarding:
-            self._was_forwarded = False
+            self._run = 0
             return 0
-        step = ticks if self._was_forwarded else max(self._owed, PACKET_TICKS)
-        length = self.outgoing.write(buffer, payload, self._opus, self._gap, step)
-        self._gap, self._was_forwarded = False, True
-        self._owed -= step
-        self.sent = payload
+        if step < 0:
+            return self._forward_late(buffer, payload, payload_type, -step, -ticks)
+        owed = self._owed
+        if not step or not self._run:
+            step, ticks = 1, owed if owed > PACKET_TICKS else PACKET_TICKS
+            self._run = 0
+        owed -= ticks
+        if owed < -MAX_AHEAD:
+            self._run = 0
+            return 0
+        # the other call's clock leads, and may be faster or slower: ours follows
+        self._owed = owed + 1 if owed < 0 else owed - 1
+        self._run += step
+        self._patience = PATIENCE
+        outgoing = self.outgoing
+        if payload_type == self.opus:
+            length = outgoing.write(buffer, payload, payload_type, self._gap, ticks, step)
+            self._gap = False
+            self.sent = payload
+        else:
+            length = outgoing.write(buffer, payload, payload_type, ticks > 0, ticks, step)
+            self._gap = True
+            self.sent = b""
         return length
 
-    def _speak(self, now: float) -> bytes | None:
+    def _forward_late(
+        self, buffer: bytearray, payload: bytes, payload_type: int, step: int, ticks: int
+    ) -> int:
+        """A packet that was overtaken takes the number that was left out for it."""
+        if step >= self._run:
+            return 0
+        self.sent = b""
+        return self.outgoing.write_late(buffer, payload, payload_type, ticks, step)
+
+    # --- layers -----------------------------------------------------------------------------------
+
+    def _has_layers(self) -> bool:
+        return bool(
+            self.queue
+            or self.background
+            or self.source
+            or self.is_forwarding
+            or self.mix
+            or self.is_muted
+        )
+
+    def _speak(self, turns: int, now: float) -> bytes | None:
         """What is heard in these 20 ms; None leaves it to what is forwarded."""
         payload = self._layers(now)
         self._is_heard = payload is not None
         if self.is_muted:
             return SILENCE
         if payload is None and self.is_forwarding and not self.is_held:
-            self.sent = b""
-            return None
+            self._patience -= turns
+            if self._patience > 0:
+                self.sent = b""
+                return None
         return payload or SILENCE
 
     def _layers(self, now: float) -> bytes | None:
@@ -183,8 +271,11 @@ class Outlet:
                 self.remove(sound)
         if payload is None and self.background is not None:
             payload = self.background.next(now)
-        if payload is None and self.source is not None and not self.is_held:
-            payload = self.source.next(now)
+        if payload is None and not self.is_held:
+            if self.source is not None:
+                payload = self.source.next(now)
+            if payload is None and self.mix is not None:
+                payload = self.mix.next(now)
         return payload
 
     def _write_key(self, buffer: bytearray, step: KeyStep, payload_type: int) -> int:
@@ -192,6 +283,6 @@ class Outlet:
         if step.begins:
             # the clock of the whole stream, as WebRTC senders do: only durations are in 8 kHz
             advance, self._owed = max(self._owed, PACKET_TICKS), 0
-        self._gap, self._was_forwarded = True, False
+        self._gap, self._run = True, 0
         self.sent = b""
         return self.outgoing.write(buffer, step.payload, payload_type, step.begins, advance)

@@ -81,18 +81,42 @@ class Outgoing:
         self.octets = 0
 
     def write(
-        self, buffer: bytearray, payload: bytes, payload_type: int, marker: bool, ticks: int
+        self,
+        buffer: bytearray,
+        payload: bytes,
+        payload_type: int,
+        marker: bool,
+        ticks: int,
+        step: int = 1,
     ) -> int:
         """Write the next packet into `buffer`; its timestamp is `ticks` after the last one's.
 
+        :param step: more than 1 leaves numbers out, for packets that are lost or late.
         :returns: its length in bytes.
         """
-        self.sequence = (self.sequence + 1) & 0xFFFF
+        self.sequence = (self.sequence + step) & 0xFFFF
         self.timestamp = (self.timestamp + ticks) & 0xFFFFFFFF
         self.packets += 1
         self.octets += len(payload)
         second = payload_type | _MARKER_BIT if marker else payload_type
         HEADER.pack_into(buffer, 0, _VERSION_BITS, second, self.sequence, self.timestamp, self.ssrc)
+        end = HEADER_SIZE + len(payload)
+        buffer[HEADER_SIZE:end] = payload
+        return end
+
+    def write_late(
+        self, buffer: bytearray, payload: bytes, payload_type: int, ticks: int, step: int
+    ) -> int:
+        """Write a packet whose number, `step` before the last one's, was left out before.
+
+        :param ticks: how far its timestamp is before the last one's.
+        :returns: its length in bytes.
+        """
+        self.packets += 1
+        self.octets += len(payload)
+        sequence = (self.sequence - step) & 0xFFFF
+        timestamp = (self.timestamp - ticks) & 0xFFFFFFFF
+        HEADER.pack_into(buffer, 0, _VERSION_BITS, payload_type, sequence, timestamp, self.ssrc)
         end = HEADER_SIZE + len(payload)
         buffer[HEADER_SIZE:end] = payload
         return end

@@ -11,7 +11,6 @@ All times are seconds of one steady clock, given as `now`.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum, auto
 from typing import Any, TypeAlias
 
@@ -21,8 +20,9 @@ from sdp.media.eartap import Decode
 from sdp.media.inlet import Inlet
 from sdp.media.messages import MediaEventKind
 from sdp.media.operations.life import Operation, Operations
-from sdp.media.outlet import Outlet
+from sdp.media.outlet import Forward, Outlet, nowhere
 from sdp.media.rtp import Outgoing, Packet
+from sdp.media.stream import Limits, Stream
 
 #: A kind and its data, as `messages.MediaEventKind` lists them.
 Outcome: TypeAlias = tuple[MediaEventKind, dict[str, Any]]
@@ -36,31 +36,6 @@ class Phase(StrEnum):
     CONNECTED = auto()
     FAILED = auto()  # nothing is sent or received any more
     CLOSED = auto()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """How long things may take, in seconds."""
-
-    ice: float = 20.0
-    dtls: float = 10.0
-    start: float = 120.0  # connected, but nobody opens the gate
-    first_packet: float = 15.0  # from the start of media; Meta's phones give up after 20
-    idle: float = 30.0  # between packets, as long as Meta's phones wait (Meta: calling/faq)
-    report: float = 5.0  # between RTCP reports
-    linger: float = 60.0  # a failed session waits so long to be closed
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stream:
-    """What was negotiated, and the random beginnings of our stream."""
-
-    opus_payload_type: int
-    telephone_event_payload_type: int | None
-    ssrc: int
-    cname: str
-    sequence: int = field(repr=False)
-    timestamp: int = field(repr=False)
 
 
 class MediaSession:
@@ -88,7 +63,11 @@ class MediaSession:
             opus=stream.opus_payload_type,
             telephone_event=stream.telephone_event_payload_type,
         )
-        self.inlet = Inlet(stream.opus_payload_type, make_decoder)
+        self.inlet = Inlet(
+            stream.opus_payload_type, make_decoder, stream.telephone_event_payload_type
+        )
+        #: Sends a packet of another call at once; set by the transport, see `forward_packet`.
+        self.forward: Forward = nowhere
         self.operations = Operations(self)
         # shorter ways for what is done a hundred times a second and call
         self._recordings = self.inlet.recordings
@@ -193,14 +172,19 @@ class MediaSession:
             self._record_ours(now)
         return length
 
-    def forward_packet(self, buffer: bytearray, payload: bytes, ticks: int, now: float) -> int:
-        """Write a packet of another call into `buffer`, to be sent at once; 0: it is left out.
-
-        :param ticks: how far its timestamp is from that of the one forwarded before.
-        """
+    def forward_packet(
+        self,
+        buffer: bytearray,
+        payload: bytes,
+        payload_type: int,
+        step: int,
+        ticks: int,
+        now: float,
+    ) -> int:
+        """Write a packet of another call into `buffer`, to be sent at once; see `Outlet.forward`."""
         if not self.is_flowing:
             return 0
-        length = self.outlet.forward(buffer, payload, ticks)
+        length = self.outlet.forward(buffer, payload, payload_type, step, ticks)
         if length and self._recordings:
             self._record_ours(now)
         return length
@@ -248,6 +232,8 @@ class MediaSession:
             self._press(digits, now)
         if self._recordings or inlet.ear is not None:
             inlet.hear(packet, now)
+        for wire in inlet.wires:
+            wire.carry(packet, now)
 
     def receive_control(self, data: bytes, now: float, unix_time: float) -> None:
         """An authentic RTCP packet."""

@@ -13,6 +13,7 @@ import time
 from sdp.media import rtp
 from sdp.media.dtls import DtlsError, Handshake
 from sdp.media.ice import Datagram, IceAgent
+from sdp.media.outlet import nowhere
 from sdp.media.session import MediaSession, Phase
 from sdp.media.srtp import MAX_PLAIN, Buffer, Cipher
 from sdp.media.stun import Address
@@ -50,6 +51,7 @@ class Transport:
         outgoing: Buffer,
     ) -> None:
         self.session = session
+        session.forward = self.forward
         self.fileno = bound.fileno()
         self.round = 0  # of the engine's 20 ms rounds, the last one that this call took part in
         self._agent = agent
@@ -170,13 +172,15 @@ class Transport:
         if now >= self._agent.next_at and not session.is_over:
             self._check(now)
 
-    def forward(self, payload: bytes, ticks: int, now: float) -> None:
-        """Send a packet of another call at once; see `MediaSession.forward_packet`."""
-        if self._cipher is None:
+    def forward(self, payload: bytes, payload_type: int, step: int, ticks: int, now: float) -> None:
+        """Send a packet of another call at once; see `Outlet.forward`."""
+        cipher = self._cipher
+        if cipher is None:
             return
-        length = self.session.forward_packet(self._outgoing.data, payload, ticks, now)
+        outgoing = self._outgoing
+        length = self.session.forward_packet(outgoing.data, payload, payload_type, step, ticks, now)
         if length:
-            self._send_buffer(self._cipher.protect(self._outgoing, length))
+            self._send_buffer(cipher.protect(outgoing, length))
 
     def _check(self, now: float) -> None:
         if now >= self._agent.consent_until:
@@ -236,4 +240,5 @@ class Transport:
             if farewell is not None:
                 self._send_control(self._cipher, farewell)
             self._send_records(self._handshake.close())
+        self.session.forward = nowhere
         self._socket.close()

@@ -6,18 +6,18 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Coroutine
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from sdp.media.answering import Answerer
 from sdp.media.archive import Archive
+from sdp.media.background import Background
 from sdp.media.configuration import Configuration
 from sdp.media.dtls import Identity
 from sdp.media.engine import STEP, Engine
 from sdp.media.eventlog import EventLog
 from sdp.media.files import Finished, TrackStore, is_recording_id
+from sdp.media.live import Live
 from sdp.media.messages import (
     CloseSession,
     CommandOperation,
@@ -32,7 +32,8 @@ from sdp.media.messages import (
     WorkerStatus,
 )
 from sdp.media.operating import Operator, listed
-from sdp.media.operations.life import Operation
+from sdp.media.operations.life import Call, Operation
+from sdp.media.patchbay import Patchbay
 from sdp.media.ports import PortPool
 from sdp.media.prompt_files import BUILT_IN
 from sdp.media.registry import Entry, Refused, Registry
@@ -50,38 +51,25 @@ FAREWELL_SECONDS = 2.0  # after a drain: for recordings to be finished
 READER_SECONDS = 1.0  # after that: for the reader of the events to take the last ones
 
 
-@dataclass(slots=True, eq=False)
-class Live:
-    """What belongs to one open session."""
-
-    call_id: str
-    epoch: int
-    transport: Transport
-    is_retired: bool = False
-
-    @property
-    def tags(self) -> dict[str, str]:
-        """What a recording keeps of its call, for whoever finds it after a crash."""
-        return {"call_id": self.call_id, "epoch": str(self.epoch)}
-
-
 class Worker:
     """One process's calls. Everything runs on the asyncio loop that `start` was called in."""
 
     def __init__(self, configuration: Configuration) -> None:
         self._configuration = configuration
         self._log = EventLog(secrets.token_hex(8))
+        self._background = Background()
+        self._spawn = self._background.spawn
         self._registry: Registry[Live] = Registry(configuration.capacity)
         self._engine = Engine(self._output)
         self._identity = Identity(datetime.fromtimestamp(time.time(), UTC))
         self._ports = PortPool(configuration.bind_ip, configuration.ports)
         self._answerer = Answerer(configuration, self._identity, self._ports)
         self._sources = Sources(configuration.data_dir / "prompts", configuration.fetch_policy)
-        self._operator = Operator(self._sources, self._spawn, _now)
+        self._patchbay = Patchbay()
+        self._operator = Operator(self._sources, self._patchbay, self._call, self._spawn, _now)
         store = TrackStore(configuration.data_dir / "recordings", self._log.boot_id)
         self._archive = Archive(store, self._log.append, self._spawn)
         self._lives: dict[Transport, Live] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
 
     # --- life -------------------------------------------------------------------------------------
 
@@ -100,18 +88,14 @@ class Worker:
             lambda: not len(self._registry), self._configuration.drain_seconds
         )
         for entry in self._registry.entries():
-            entry.live.transport.session.fail("worker_lost", "the worker is shut down", _now())
+            entry.live.session.fail("worker_lost", "the worker is shut down", _now())
             self._close(entry)
 
     async def stop(self) -> None:
         """Finish what can be finished soon; the next start finishes the rest."""
-        finishing = {task for task in self._tasks if task.get_name() == "recording"}
-        if finishing:
-            await asyncio.wait(finishing, timeout=FAREWELL_SECONDS)
+        await self._background.finish("recording", FAREWELL_SECONDS)
         await self._log.wait_until(lambda: self._log.is_read, READER_SECONDS)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._background.cancel()
         self._engine.stop()
         self._ports.close()
         self._archive.close()
@@ -159,7 +143,7 @@ class Worker:
         entry = self._registry.begin(call_id, request)
         if entry is None:
             return
-        session = entry.live.transport.session
+        session = entry.live.session
         if session.is_over:
             problem = "there is no media any more"
             self._cannot_record(entry.live, request.recording_id, problem)
@@ -189,7 +173,7 @@ class Worker:
         return self._close(found, max(found.epoch, request.epoch))
 
     def _close(self, entry: Entry[Live], epoch: int | None = None) -> dict[str, Any]:
-        session = entry.live.transport.session
+        session = entry.live.session
         session.close(_now())
         statistics = session.statistics(_now())
         self._output(entry.live.transport)
@@ -206,7 +190,7 @@ class Worker:
         :raises Refused: also no_such_session or stale_epoch.
         """
         live = self._registry.current(call_id, request.epoch).live
-        status = self._operator.start(live.transport.session, request, live.tags)
+        status = self._operator.start(live, request)
         self._output(live.transport)
         return status
 
@@ -218,19 +202,26 @@ class Worker:
         :raises Refused: also no_such_session or stale_epoch.
         """
         live = self._registry.current(call_id, request.epoch).live
-        status = self._operator.command(live.transport.session, operation_id, verb, request)
+        status = self._operator.command(live.session, operation_id, verb, request)
         self._output(live.transport)
         return status
 
     def operations(self, call_id: str) -> dict[str, Any]:
         """:raises Refused: no_such_session."""
-        return listed(self._find(call_id).live.transport.session)
+        return listed(self._find(call_id).live.session)
 
     # --- what is known ----------------------------------------------------------------------------
 
     def statistics(self, call_id: str) -> dict[str, Any]:
         """:raises Refused: no_such_session."""
-        return self._find(call_id).live.transport.session.statistics(_now())
+        return self._find(call_id).live.session.statistics(_now())
+
+    def _call(self, call_id: str) -> Call | None:
+        """An open call that others can be connected with."""
+        entry = self._registry.find(call_id)
+        if entry is None or entry.live.session.is_over:
+            return None
+        return entry.live.session
 
     def _find(self, call_id: str) -> Entry[Live]:
         entry = self._registry.find(call_id)
@@ -276,15 +267,11 @@ class Worker:
     def _retire(self, live: Live) -> None:
         """The session needs its socket no more."""
         live.is_retired = True
+        self._patchbay.forget(live.session)
         self._engine.remove(live.transport)
         live.transport.close(_now())
 
     # --- in the background ------------------------------------------------------------------------
-
-    def _spawn(self, work: Coroutine[Any, Any, None], name: str = "") -> None:
-        task = asyncio.create_task(work, name=name or None)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     async def _sweep(self) -> None:
         skipped = 0
@@ -295,7 +282,7 @@ class Worker:
             if late >= LATE_STEPS:
                 log.warning("late by %g s within the last second or so", late * STEP)
             for entry in self._registry.entries():
-                session = entry.live.transport.session
+                session = entry.live.session
                 if session.phase is Phase.FAILED and _now() >= session.deadline:
                     self._close(entry)
 

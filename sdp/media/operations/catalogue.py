@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sdp.media.messages import MediaErrorCode, MessageError, OperationKind
 from sdp.media.operations import options as read
 from sdp.media.operations.gather import Gather
 from sdp.media.operations.keys import SendDigits
-from sdp.media.operations.life import Operation
+from sdp.media.operations.life import Call, Operation
 from sdp.media.operations.options import PlayOptions, Source
 from sdp.media.operations.play import Placement, Play
 from sdp.media.operations.quiet import Hold, Mute
 from sdp.media.operations.record import Record
+from sdp.media.patchbay import Patchbay
 from sdp.media.playback import PACKET_MS
 from sdp.media.registry import Refused
 from sdp.media.tones import ToneName
@@ -29,6 +30,11 @@ NOT_SUPPORTED = {
 BEEP = PlayOptions(source=Source(tone=ToneName.BEEP))
 
 
+def _nobody(call_id: str) -> Call | None:
+    """There is no other call."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What an operation is told of its call. `randoms`: two numbers of 32 bits."""
@@ -36,6 +42,9 @@ class Context:
     tags: dict[str, str]
     randoms: tuple[int, int]
     has_keys: bool  # the peer takes telephone-events
+    call_id: str = ""
+    patchbay: Patchbay = field(default_factory=Patchbay)
+    find: Callable[[str], Call | None] = _nobody  # an open call of this worker by its id
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar, Protocol
 
-from sdp.media.inlet import Inlet
 from sdp.media.messages import (
     MediaErrorCode,
     MediaEventKind,
@@ -18,7 +17,7 @@ from sdp.media.messages import (
     OperationState,
     OperationStatus,
 )
-from sdp.media.outlet import Outlet
+from sdp.media.patchbay import Party
 from sdp.media.registry import Refused
 
 State = OperationState
@@ -30,11 +29,9 @@ BARGED_IN, TIMEOUT = "barged_in", "timeout"
 ENDED = (State.FINISHED, State.FAILED)
 
 
-class Call(Protocol):
+class Call(Party, Protocol):
     """What an operation may touch of the call that it belongs to."""
 
-    outlet: Outlet
-    inlet: Inlet
     operations: Operations
 
     @property

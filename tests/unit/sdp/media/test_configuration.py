@@ -9,7 +9,7 @@ import pytest
 
 from sdp.media.configuration import Configuration, ConfigurationError, Listen
 from sdp.media.fetching import FetchPolicy
-from sdp.media.session import Limits
+from sdp.media.stream import Limits
 
 LEAST = {"MEDIA_SECRET": "a secret", "MEDIA_ADVERTISED_IP": "127.0.0.1"}
 

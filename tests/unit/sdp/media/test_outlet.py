@@ -49,9 +49,19 @@ class Wire:
         buffer = bytearray(1500)
         return self._read(buffer, self.outlet.write(buffer, turns, 0.0))
 
-    def forward(self, payload: bytes, ticks: int = 960) -> Packet | None:
+    def forward(
+        self, payload: bytes, ticks: int = 960, step: int = 1, payload_type: int = OPUS
+    ) -> Packet | None:
         buffer = bytearray(1500)
-        return self._read(buffer, self.outlet.forward(buffer, payload, ticks))
+        length = self.outlet.forward(buffer, payload, payload_type, step, ticks)
+        return self._read(buffer, length)
+
+    def bridge(self, turns: int = 1) -> None:
+        """So many turns of another call's packets."""
+        self.outlet.tune(None, is_forwarding=True)
+        for _ in range(turns):
+            self.tick()
+            self.forward(b"f")
 
     def _read(self, buffer: bytearray, length: int) -> Packet | None:
         self.marker = bool(buffer[1] & 0x80)
@@ -185,64 +195,203 @@ def test_a_peer_without_telephone_events_gets_silence():
 
 def test_forwarded_packets_go_out_at_once_and_ticks_send_nothing(wire):
     wire.tick()
-    wire.outlet.is_forwarding = True
+    wire.outlet.tune(None, is_forwarding=True)
+
+    assert wire.forward(b"f0") == Packet(OPUS, 2, 1920, 7, b"f0")
     assert wire.tick() is None
     assert wire.outlet.sent == b""
-
-    assert wire.forward(b"f0", 960) == Packet(OPUS, 2, 1920, 7, b"f0")
-    assert wire.forward(b"f1", 960) == Packet(OPUS, 3, 2880, 7, b"f1")
+    assert wire.forward(b"f1") == Packet(OPUS, 3, 2880, 7, b"f1")
     assert wire.outlet.sent == b"f1"
 
 
-def test_a_gap_in_what_is_forwarded_stays_a_gap(wire):
-    wire.outlet.is_forwarding = True
-    wire.tick()
-    wire.forward(b"f0")
+def test_there_is_silence_until_the_first_packet_comes(wire):
+    wire.outlet.tune(None, is_forwarding=True)
 
-    assert wire.forward(b"f1", 3 * 960) == Packet(OPUS, 2, 960 + 3 * 960, 7, b"f1")
+    assert wire.payloads(2) == [SILENCE, SILENCE]
+    assert wire.forward(b"f", step=0) == Packet(OPUS, 3, 3 * 960, 7, b"f")
+
+
+def test_a_gap_in_what_is_forwarded_stays_a_gap(wire):
+    wire.bridge()
+
+    assert wire.forward(b"g", 3 * 960, 3) == Packet(OPUS, 5, 5 * 960, 7, b"g")
+
+
+def test_a_pause_without_a_lost_packet_leaves_no_number_out(wire):
+    wire.bridge()
+
+    assert wire.forward(b"g", 20 * 960) == Packet(OPUS, 3, 22 * 960, 7, b"g")
+
+
+def test_a_packet_that_was_overtaken_takes_the_number_left_for_it(wire):
+    wire.bridge(2)
+    wire.forward(b"h", 2 * 960, 2)
+
+    assert wire.forward(b"g", -960, -1) == Packet(OPUS, 4, 4 * 960, 7, b"g")
+    assert wire.outlet.sent == b""
+    assert wire.forward(b"i", 960) == Packet(OPUS, 6, 6 * 960, 7, b"i")
+
+
+def test_a_packet_from_before_the_forwarding_began_is_left_out(wire):
+    wire.tick()
+    wire.bridge(2)
+
+    assert wire.forward(b"e", -1920, -2) is None
+
+
+def test_another_stream_goes_on_by_our_own_clock(wire):
+    wire.bridge()
+    wire.tick(turns=3)
+
+    packet = wire.forward(b"g", 123_456, step=0)
+
+    assert packet is not None
+    assert (packet.sequence, packet.timestamp) == (3, 4 * 960 + 1)
+
+
+def test_a_long_pause_is_filled_with_silence(wire):
+    wire.bridge()
+
+    assert wire.payloads(26) == [None] * 24 + [SILENCE] * 2
+    packet = wire.forward(b"g", 26 * 960)
+    assert packet is not None
+    assert packet.sequence == 5
+    assert packet.timestamp == pytest.approx((2 + 26) * 960, abs=960)
+
+
+def test_a_pause_that_is_known_of_is_filled_soon(wire):
+    wire.bridge()
+    wire.outlet.rest()
+
+    assert wire.payloads(3) == [None, SILENCE, SILENCE]
+
+
+def test_a_sender_without_rest_cannot_flood_the_peer(wire):
+    wire.bridge()
+
+    sent = [wire.forward(b"f") for _ in range(1000)]
+
+    assert sum(packet is not None for packet in sent) == 24
+
+
+def test_a_burst_after_an_outage_is_caught_up_by_the_clock(wire):
+    wire.bridge()
+    wire.tick(turns=20)
+    for _ in range(20):
+        assert wire.forward(b"f") is not None
+    for _ in range(200):
+        wire.tick()
+        assert wire.forward(b"f") is not None
+
+
+@pytest.mark.parametrize("ticks", [959, 961])
+def test_a_clock_that_is_faster_or_slower_is_followed(wire, ticks):
+    wire.bridge()
+    for _ in range(5000):
+        wire.tick()
+        assert wire.forward(b"f", ticks) is not None
+    wire.outlet.tune(None, is_forwarding=False)
+    before = wire.outlet.outgoing.timestamp
+    wire.payloads(2)
+
+    assert wire.outlet.outgoing.timestamp - before == pytest.approx(960, abs=960)
 
 
 def test_timestamps_go_on_evenly_when_ticks_take_over_again(wire):
-    wire.outlet.is_forwarding = True
-    for _ in range(3):
-        wire.tick()
-        wire.forward(b"f")
-    wire.outlet.is_forwarding = False
+    wire.bridge(3)
+    wire.outlet.tune(None, is_forwarding=False)
 
-    assert wire.tick() == Packet(OPUS, 4, 4 * 960, 7, SILENCE)
+    packets = [wire.tick() for _ in range(3)]
+
+    assert [packet and packet.sequence for packet in packets] == [None, 5, 6]
+    stamps = [packet.timestamp for packet in packets if packet]
+    assert stamps[0] == pytest.approx(5 * 960, abs=3)
+    assert stamps[1] - stamps[0] == 960
 
 
-def test_a_forwarded_packet_more_than_the_clock_saw_never_turns_it_back(wire):
-    wire.outlet.is_forwarding = True
-    wire.tick()
+def test_ticks_wait_for_one_turn_at_most_when_they_take_over(wire):
+    wire.bridge()
     for _ in range(5):
         wire.forward(b"f")
-    wire.outlet.is_forwarding = False
+    wire.outlet.tune(None, is_forwarding=False)
 
-    assert wire.tick() == Packet(OPUS, 6, 6 * 960, 7, SILENCE)
+    assert wire.payloads(3) == [None, SILENCE, SILENCE]
 
 
 def test_a_prompt_is_heard_instead_of_what_is_forwarded(wire):
-    wire.outlet.is_forwarding = True
+    wire.outlet.tune(None, is_forwarding=True)
     wire.outlet.queue.append(Reel(b"a0", b"a1"))
     assert wire.payloads(1) == [b"a0"]
     assert wire.forward(b"f0") is None
-    assert wire.payloads(2) == [b"a1", None]
+    assert wire.payloads(2) == [b"a1", SILENCE]
 
-    assert wire.forward(b"f1", 99) == Packet(OPUS, 3, 3 * 960, 7, b"f1")
+    assert wire.forward(b"f1", 99) == Packet(OPUS, 4, 4 * 960, 7, b"f1")
 
 
 @pytest.mark.parametrize("quiet", ["is_muted", "is_held"])
 def test_nothing_is_forwarded_while_it_is_not_to_be_heard(wire, quiet):
-    wire.outlet.is_forwarding = True
+    wire.bridge()
     setattr(wire.outlet, quiet, True)
 
-    assert wire.payloads(1) == [SILENCE]
     assert wire.forward(b"f") is None
+    assert wire.payloads(2) == [SILENCE, SILENCE]
 
 
 def test_nothing_is_forwarded_before_it_was_switched_on(wire):
     assert wire.forward(b"f") is None
+
+
+def test_the_keys_of_another_call_are_forwarded_with_one_timestamp_each(wire):
+    wire.bridge()
+    steps = [(b"k1", 960), (b"k2", 0), (b"k3", 0)]
+
+    sent = []
+    for payload, ticks in steps:
+        packet = wire.forward(payload, ticks, payload_type=DTMF)
+        assert packet is not None
+        sent.append((packet.payload_type, packet.sequence, packet.timestamp, wire.marker))
+        assert wire.outlet.sent == b""
+
+    assert sent == [(DTMF, 3, 2880, True), (DTMF, 4, 2880, False), (DTMF, 5, 2880, False)]
+    assert wire.forward(b"f", 4800) == Packet(OPUS, 6, 7680, 7, b"f")
+    assert wire.marker
+
+
+# --- a mix of other calls -------------------------------------------------------------------------
+
+
+def test_a_mix_is_heard_below_all_other_sounds(wire):
+    wire.outlet.tune(Reel(b"m0", b"m1"), is_forwarding=False)
+    wire.outlet.source = Reel(b"live")
+
+    assert wire.payloads(4) == [b"live", b"m0", b"m1", SILENCE]
+
+
+def test_on_hold_no_mix_is_heard(wire):
+    wire.outlet.tune(Reel(b"m0"), is_forwarding=False)
+    wire.outlet.is_held = True
+
+    assert wire.payloads(1) == [SILENCE]
+
+
+def test_from_a_mix_to_one_call_no_packet_is_left_out(wire):
+    wire.outlet.tune(Reel(b"m0", b"m1"), is_forwarding=False)
+    wire.tick()
+
+    wire.outlet.tune(None, is_forwarding=True)
+
+    assert wire.forward(b"f", step=0) == Packet(OPUS, 2, 1920, 7, b"f")
+
+
+def test_a_prompt_is_not_cut_when_a_mix_ends(wire):
+    wire.outlet.tune(Reel(b"m0", b"m1"), is_forwarding=False)
+    wire.outlet.queue.append(Reel(b"a0", b"a1"))
+    wire.tick()
+
+    wire.outlet.tune(None, is_forwarding=True)
+
+    assert wire.forward(b"f", step=0) is None
+    assert wire.payloads(1) == [b"a1"]
 
 
 def test_reports_tell_what_was_sent(wire):

@@ -182,3 +182,13 @@ def test_packets_of_one_timestamp_say_nothing_about_jitter():
     stream.count(1, 960, 50, 0.5)
 
     assert stream.jitter == 0
+
+
+def test_numbers_left_out_are_for_packets_that_come_late():
+    outgoing, buffer = Outgoing(ssrc=42, sequence=65_534, timestamp=0), bytearray(1500)
+    length = outgoing.write(buffer, b"next", 111, False, 1920, 2)
+    assert rtp.parse(buffer[:length]) == Packet(111, 0, 1920, 42, b"next")
+    length = outgoing.write_late(buffer, b"late", 111, 960, 1)
+
+    assert rtp.parse(buffer[:length]) == Packet(111, 65_535, 960, 42, b"late")
+    assert (outgoing.sequence, outgoing.timestamp, outgoing.packets) == (0, 1920, 2)

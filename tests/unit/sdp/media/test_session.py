@@ -17,7 +17,8 @@ from sdp.media.opus import SILENCE
 from sdp.media.playback import Prompt
 from sdp.media.recording import Side
 from sdp.media.rtp import Packet
-from sdp.media.session import Limits, MediaSession, Phase, Stream
+from sdp.media.session import MediaSession, Phase
+from sdp.media.stream import Limits, Stream
 
 OPUS, DTMF = 111, 126
 PROMPT = Prompt("greeting", (b"\xf8one", b"\xf8two"))
@@ -418,13 +419,13 @@ def test_every_kind_of_event_is_known_to_the_wire(kind):
 
 def forward(call: Call, payload: bytes) -> Packet | None:
     buffer = bytearray(1500)
-    length = call.session.forward_packet(buffer, payload, 960, call.now)
+    length = call.session.forward_packet(buffer, payload, OPUS, 1, 960, call.now)
     return rtp.parse(bytes(buffer[:length])) if length else None
 
 
 def test_nothing_is_forwarded_before_the_start():
     call = Call().connect()
-    call.session.outlet.is_forwarding = True
+    call.session.outlet.tune(None, is_forwarding=True)
 
     assert forward(call, b"\xf8f") is None
 
@@ -432,7 +433,7 @@ def test_nothing_is_forwarded_before_the_start():
 def test_what_is_forwarded_is_recorded_and_what_is_left_out_is_not():
     call = Call().connect().start(record())
     (recording,) = call.session.inlet.recordings
-    call.session.outlet.is_forwarding = True
+    call.session.outlet.tune(None, is_forwarding=True)
     sent = forward(call, b"\xf8f")
     assert sent is not None
     assert sent.payload == b"\xf8f"
@@ -448,6 +449,20 @@ def test_what_is_forwarded_is_recorded_and_what_is_left_out_is_not():
 
 def test_without_a_recording_it_is_only_forwarded():
     call = Call().connect().start()
-    call.session.outlet.is_forwarding = True
+    call.session.outlet.tune(None, is_forwarding=True)
 
     assert forward(call, b"\xf8f") is not None
+
+
+def test_what_the_peer_says_is_carried_to_other_calls_as_it_arrives():
+    call = Call().connect().start()
+    carried = []
+
+    class Wire:
+        def carry(self, packet: Packet, now: float) -> None:
+            carried.append((packet.payload, now))
+
+    call.session.inlet.wires = (Wire(),)
+    call.hear(b"\xf8v")
+
+    assert carried == [(b"\xf8v", call.now)]

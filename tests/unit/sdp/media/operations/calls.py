@@ -11,7 +11,8 @@ from sdp.media.operations.life import Operation
 from sdp.media.operations.play import Play
 from sdp.media.playback import Prompt
 from sdp.media.rtp import Packet
-from sdp.media.session import Limits, MediaSession, Stream
+from sdp.media.session import MediaSession
+from sdp.media.stream import Limits, Stream
 
 OPUS, DTMF = 111, 126
 CONTEXT = Context({"call_id": "c1", "epoch": "1"}, (1, 2), has_keys=True)

@@ -1,0 +1,249 @@
+"""Who hears whom among the calls of a worker. Pure.
+
+An edge leads from a call that speaks to a call that listens, and belongs to whoever asked for it;
+an edge with several owners is there until the last one lets go. A call that listens to one other
+gets its packets as they are, at the moment they arrive ("forwarded": no decoder, no encoder, no
+clock); a call that listens to several gets a mix. Either is a layer of its outlet, so keys,
+prompts, hold and mute keep their meaning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol, TypeAlias
+
+from sdp.media.inlet import Inlet
+from sdp.media.outlet import Forward, Outlet, Source
+from sdp.media.rtp import CLOCK_RATE, Packet
+
+#: Steps of timestamps and numbers beyond this are a jump: another stream, not a gap.
+MAX_TICKS = CLOCK_RATE
+MAX_STEP = 500
+
+
+class Party(Protocol):
+    """What is needed of a call; two are the same only if they are one."""
+
+    outlet: Outlet
+    inlet: Inlet
+    forward: Forward
+
+
+class Feed(Protocol):
+    """A call's sound, for mixes."""
+
+    def close(self) -> None: ...
+
+
+class Mix(Source, Protocol):
+    """The sound of several feeds; they may be changed at any time."""
+
+    feeds: Sequence[Feed]
+
+
+class Mixer(Protocol):
+    """Makes mixes."""
+
+    def feed(self, inlet: Inlet) -> Feed: ...
+
+    def mix(self, feeds: Sequence[Feed]) -> Mix: ...
+
+
+class Wire:
+    """Carries the packets of a speaker to one listener.
+
+    :param has_keys: telephone-events are carried too, if the listener takes them.
+    """
+
+    __slots__ = (
+        "_inlet",
+        "_keys",
+        "_keys_out",
+        "_listener",
+        "_opus",
+        "_opus_out",
+        "_outlet",
+        "_sequence",
+        "_ssrc",
+        "_timestamp",
+    )
+
+    def __init__(self, speaker: Party, listener: Party, *, has_keys: bool) -> None:
+        self._inlet = speaker.inlet
+        self._listener = listener
+        self._outlet = listener.outlet
+        self._opus, self._opus_out = speaker.inlet.opus, listener.outlet.opus
+        self._keys_out = listener.outlet.telephone_event or 0
+        self._keys: int | None = None
+        self.let_keys(has_keys)
+        self._ssrc: int | None = None  # None: the next packet begins a stream
+        self._sequence = self._timestamp = 0
+
+    def let_keys(self, has_keys: bool) -> None:
+        """Carry keys, or leave them out."""
+        is_possible = has_keys and self._keys_out
+        self._keys = self._inlet.telephone_event if is_possible else None
+
+    def carry(self, packet: Packet, now: float) -> None:
+        """Take a packet of the speaker to the listener, now."""
+        payload_type, sequence, timestamp, ssrc, payload = packet
+        if payload_type == self._opus:
+            payload_type = self._opus_out
+        elif payload_type == self._keys:
+            payload_type = self._keys_out
+        else:
+            self._break()
+            return
+        if self._inlet.is_deaf:
+            self._break()
+            return
+        step = (sequence - self._sequence) & 0xFFFF
+        ticks = (timestamp - self._timestamp) & 0xFFFFFFFF
+        if ssrc != self._ssrc or step > MAX_STEP or ticks > MAX_TICKS:
+            step, ticks = self._judge(ssrc, step, ticks)
+        if step >= 0:
+            self._ssrc, self._sequence, self._timestamp = ssrc, sequence, timestamp
+        self._listener.forward(payload, payload_type, step, ticks, now)
+
+    def _judge(self, ssrc: int, step: int, ticks: int) -> tuple[int, int]:
+        """A packet that is not simply the next one: late, or the beginning of another stream."""
+        step, ticks = step - 0x10000, ticks - 0x100000000
+        is_late = ssrc == self._ssrc and step >= -MAX_STEP and ticks >= -MAX_TICKS
+        return (step, ticks) if is_late else (0, 0)
+
+    def _break(self) -> None:
+        """Something is left out."""
+        self._ssrc = None
+        self._outlet.rest()
+
+
+#: The owners of an edge, each with its wish that keys be carried.
+Owners: TypeAlias = dict[object, bool]
+
+
+class _Ear:
+    """What a listener gets."""
+
+    __slots__ = ("feeds", "mix", "speaker", "wire")
+
+    def __init__(self) -> None:
+        self.speaker: Party | None = None
+        self.wire: Wire | None = None
+        self.feeds: dict[Party, Feed] = {}
+        self.mix: Mix | None = None
+
+
+class Patchbay:
+    """One per worker.
+
+    :param mixer: without one, a call that should hear several others hears none of them.
+    """
+
+    def __init__(self, mixer: Mixer | None = None) -> None:
+        self._mixer = mixer
+        self._edges: dict[Party, dict[Party, Owners]] = {}  # by listener, by speaker
+        self._ears: dict[Party, _Ear] = {}
+
+    # --- edges ------------------------------------------------------------------------------------
+
+    def patch(
+        self, owner: object, speaker: Party, listener: Party, *, has_keys: bool = False
+    ) -> None:
+        """Let `listener` hear `speaker` until `owner` unpatches them.
+
+        :param has_keys: the speaker's keys reach the listener as telephone-events.
+        """
+        owners = self._edges.setdefault(listener, {}).setdefault(speaker, {})
+        owners[owner] = has_keys
+        self._settle(listener)
+
+    def unpatch(
+        self, owner: object, speaker: Party | None = None, listener: Party | None = None
+    ) -> None:
+        """Take away all edges of `owner`, or those of one speaker or listener."""
+        for heard, speakers in list(self._edges.items()):
+            if listener is None or heard is listener:
+                wanted = [one for one in speakers if speaker is None or one is speaker]
+                self._release(owner, heard, wanted)
+
+    def _release(self, owner: object, listener: Party, speakers: list[Party]) -> None:
+        edges = self._edges[listener]
+        gone = [one for one in speakers if edges[one].pop(owner, None) is not None]
+        for speaker in gone:
+            if not edges[speaker]:
+                del edges[speaker]
+        if gone:
+            self._settle(listener)
+
+    def forget(self, party: Party) -> None:
+        """The call is over: it neither speaks nor listens."""
+        if self._edges.pop(party, None):
+            self._settle(party)
+        for listener, speakers in list(self._edges.items()):
+            if speakers.pop(party, None) is not None:
+                self._settle(listener)
+
+    def speakers(self, listener: Party) -> list[Party]:
+        """Whom a call hears, in the order in which they were patched."""
+        return list(self._edges.get(listener, ()))
+
+    # --- sound ------------------------------------------------------------------------------------
+
+    def _settle(self, listener: Party) -> None:
+        """Make the listener's sound what its edges say."""
+        edges = self._edges.get(listener, {})
+        ear = self._ears.setdefault(listener, _Ear())
+        if len(edges) == 1:
+            self._forward(ear, listener, *next(iter(edges.items())))
+        elif edges:
+            self._mix(ear, listener, list(edges))
+        else:
+            self._end(ear, listener)
+
+    def _forward(self, ear: _Ear, listener: Party, speaker: Party, owners: Owners) -> None:
+        has_keys = any(owners.values())
+        if ear.wire is not None and ear.speaker is speaker:
+            ear.wire.let_keys(has_keys)
+            return
+        self._cut(ear)
+        ear.speaker, ear.wire = speaker, Wire(speaker, listener, has_keys=has_keys)
+        speaker.inlet.wires = (*speaker.inlet.wires, ear.wire)
+        listener.outlet.tune(None, is_forwarding=True)
+        self._drop(ear, ())
+
+    def _mix(self, ear: _Ear, listener: Party, speakers: list[Party]) -> None:
+        self._cut(ear)
+        if self._mixer is None:
+            listener.outlet.tune(None, is_forwarding=False)
+            return
+        for speaker in speakers:
+            if speaker not in ear.feeds:
+                ear.feeds[speaker] = self._mixer.feed(speaker.inlet)
+        feeds = [ear.feeds[speaker] for speaker in speakers]
+        if ear.mix is None:
+            ear.mix = self._mixer.mix(feeds)
+            listener.outlet.tune(ear.mix, is_forwarding=False)
+        else:
+            ear.mix.feeds = feeds
+        self._drop(ear, speakers)
+
+    def _end(self, ear: _Ear, listener: Party) -> None:
+        self._cut(ear)
+        self._drop(ear, ())
+        listener.outlet.tune(None, is_forwarding=False)
+        self._edges.pop(listener, None)
+        del self._ears[listener]
+
+    def _cut(self, ear: _Ear) -> None:
+        """No packets are forwarded any more."""
+        if ear.speaker is not None:
+            inlet = ear.speaker.inlet
+            inlet.wires = tuple(one for one in inlet.wires if one is not ear.wire)
+        ear.speaker = ear.wire = None
+
+    def _drop(self, ear: _Ear, kept: Sequence[Party]) -> None:
+        """Close the feeds that are not needed any more; without any there is no mix."""
+        for speaker in [one for one in ear.feeds if one not in kept]:
+            ear.feeds.pop(speaker).close()
+        if not ear.feeds:
+            ear.mix = None
