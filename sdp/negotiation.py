@@ -34,7 +34,15 @@ from sdp.description import (
 from sdp.errors import LocalSdpError, SdpError
 from sdp.profile import RemoteMedia
 
-__all__ = ["LocalMedia", "RemoteMedia", "answer", "check", "our_setup", "remote"]
+__all__ = [
+    "LocalMedia",
+    "RemoteMedia",
+    "answer",
+    "check",
+    "our_direction",
+    "our_setup",
+    "remote",
+]
 
 # RFC 8445 section 5.1.2.1: host candidate (126), highest local preference, component 1.
 HOST_PRIORITY = 126 << 24 | 65535 << 8 | 255
@@ -98,21 +106,37 @@ def our_setup(theirs: Setup) -> Setup:
     return Setup.PASSIVE if theirs is Setup.ACTIVE else Setup.ACTIVE
 
 
+def our_direction(theirs: Direction) -> Direction:
+    """Our direction: what the peer leaves to us (RFC 3264 section 6.1)."""
+    return Direction.SENDONLY if theirs is Direction.RECVONLY else theirs
+
+
 def answer(offer: Offer, local: LocalMedia) -> Answer:
     """Our answer: Opus and, if offered, telephone-event; one candidate; one SSRC.
+
+    Towards a full agent (a browser) it is ICE-lite, towards WhatsApp's ICE-lite relay it is not.
 
     :raises RemoteSdpError: the offer is not a WhatsApp call we can take.
     """
     theirs = remote(offer)
     mid = theirs.mid
     bundle = [Attribute.of(Group("BUNDLE", (mid,)))] if mid and theirs.bundled else []
+    lite = [] if theirs.ice_lite else [Attribute("ice-lite")]
     codecs = _codecs(theirs.opus_payload_type, theirs.telephone_event_payload_type)
     return Answer(
         SessionDescription(
             # The address in o= names nobody on purpose: RFC 9429 section 5.2.1.
             origin=Origin(local.session_id, 1, Connection("127.0.0.1")),
-            attributes=Attributes(bundle),
-            media=(_audio(local, mid=mid, setup=our_setup(theirs.setup), codecs=codecs),),
+            attributes=Attributes([*bundle, *lite]),
+            media=(
+                _audio(
+                    local,
+                    mid=mid,
+                    setup=our_setup(theirs.setup),
+                    direction=our_direction(theirs.direction),
+                    codecs=codecs,
+                ),
+            ),
         )
     )
 
@@ -123,8 +147,9 @@ def check(offer: Offer, answer: Answer) -> list[str]:
     :raises RemoteSdpError: the offer itself is not a call we can take.
     """
     theirs = remote(offer)
+    direction = our_direction(theirs.direction)
     try:
-        ours = remote(Answer.parse(str(answer)))
+        ours = profile.read(Answer.parse(str(answer)), directions=frozenset({direction}))
     except SdpError as error:
         return [str(error)]
     media = answer.description.media[0]
@@ -138,11 +163,11 @@ def check(offer: Offer, answer: Answer) -> list[str]:
         and len(stated.values("rtpmap")) == len(formats),
         "mid and BUNDLE are as offered": (ours.mid, ours.bundled) == (theirs.mid, theirs.bundled),
         "the DTLS role fits the offer's": ours.setup is our_setup(theirs.setup),
-        "we send checks, so we are not ICE-lite": not ours.ice_lite,
+        "one side sends checks, the other is ICE-lite": ours.ice_lite is not theirs.ice_lite,
         "one fingerprint stands alone": len(stated.values("fingerprint")) == 1,
         "one candidate at least and no more to come": bool(ours.candidates)
         and stated.has("end-of-candidates"),
-        "the direction is stated": Direction.among(stated) is profile.DIRECTION,
+        "the direction is stated": Direction.among(stated) is direction,
         "there is one SSRC": len({value.split(" ")[0] for value in stated.values("ssrc")}) == 1,
         "ptime is 20 ms": stated.values("ptime") == [str(profile.PTIME_MS)],
         "no header extension is answered": not stated.has("extmap"),
@@ -151,7 +176,12 @@ def check(offer: Offer, answer: Answer) -> list[str]:
 
 
 def _audio(
-    local: LocalMedia, *, mid: str | None, setup: Setup, codecs: list[Attribute]
+    local: LocalMedia,
+    *,
+    mid: str | None,
+    setup: Setup,
+    direction: Direction,
+    codecs: list[Attribute],
 ) -> MediaDescription:
     """Our one section, in an answer as in an offer. Lines stand where Meta's own stand."""
     attributes = [
@@ -162,7 +192,7 @@ def _audio(
         Attribute("fingerprint", f"{profile.HASH_NAME} {local.fingerprint}"),
         Attribute("setup", setup),
         *([] if mid is None else [Attribute("mid", mid)]),
-        Attribute(profile.DIRECTION),
+        Attribute(direction),
         Attribute("rtcp-mux"),
         *codecs,
         Attribute("ptime", str(profile.PTIME_MS)),

@@ -45,6 +45,8 @@ UFRAG_LENGTHS = range(4, 257)  # RFC 8839 section 5.4
 PWD_LENGTHS = range(22, 257)
 MAX_CANDIDATES = 16  # each costs a check every few milliseconds
 DIRECTION = Direction.SENDRECV
+# A browser may only listen, as a supervisor does; WhatsApp's phones always do both.
+BROWSER_DIRECTIONS = frozenset({DIRECTION, Direction.RECVONLY})
 # An offer may choose its role (RFC 4145 section 4.1) though WhatsApp leaves it to us. In an answer
 # `actpass` is wrong (RFC 5763 section 5), but Meta's echo of an offered one was seen.
 SETUPS = frozenset({Setup.ACTPASS, Setup.ACTIVE, Setup.PASSIVE})
@@ -67,6 +69,7 @@ class RemoteMedia:
     mid: str | None
     bundled: bool  # `mid` stands in a BUNDLE group
     setup: Setup
+    direction: Direction  # as the peer states it
     ice_lite: bool  # the peer answers checks only; then we are the controlling side
     ice_ufrag: str
     ice_pwd: str = field(repr=False)
@@ -76,10 +79,16 @@ class RemoteMedia:
     telephone_event_payload_type: int | None  # 8000 Hz; None: not offered
 
 
-def read(side: Offer | Answer, *, public_only: bool = False) -> RemoteMedia:
+def read(
+    side: Offer | Answer,
+    *,
+    public_only: bool = False,
+    directions: frozenset[Direction] | None = None,
+) -> RemoteMedia:
     """Pass the peer's offer or answer through the gate.
 
-    `public_only` ignores candidates at addresses that are not on the public Internet.
+    `public_only` ignores candidates at addresses that are not on the public Internet. `directions`
+    are those allowed; by default `sendrecv`, and for full agents (browsers) `recvonly` too.
 
     :raises RemoteSdpError: it is not a WhatsApp call we can take; `cause` says which kind.
     """
@@ -87,12 +96,14 @@ def read(side: Offer | Answer, *, public_only: bool = False) -> RemoteMedia:
     media = _audio_section(session)
     opus, telephone_event = _payload_types(media)
     ice_lite = session.attributes.has("ice-lite") or media.attributes.has("ice-lite")
+    browser = frozenset({DIRECTION}) if ice_lite else BROWSER_DIRECTIONS
     mid, bundled = _mid(session, media)
     ufrag, pwd = _credentials(session, media)
     return RemoteMedia(
         mid=mid,
         bundled=bundled,
         setup=_setup(session, media),
+        direction=_direction(session, media, directions or browser),
         ice_lite=ice_lite,
         ice_ufrag=ufrag,
         ice_pwd=pwd,
@@ -126,11 +137,17 @@ def _audio_section(session: SessionDescription) -> MediaDescription:
         raise RemoteSdpError("the SDP's audio is switched off (port 0)")
     if not media.attributes.has("rtcp-mux"):
         raise RemoteSdpError("the SDP lacks a=rtcp-mux")
-    # Without a word it is sendrecv: RFC 8866 section 6.7.
-    stated = Direction.among(media.attributes) or Direction.among(session.attributes)
-    if stated not in (None, DIRECTION):
-        raise RemoteSdpError(f"the SDP's direction is {stated}, not {DIRECTION}")
     return media
+
+
+def _direction(
+    session: SessionDescription, media: MediaDescription, allowed: frozenset[Direction]
+) -> Direction:
+    # Without a word it is sendrecv: RFC 8866 section 6.7.
+    stated = Direction.among(media.attributes) or Direction.among(session.attributes) or DIRECTION
+    if stated not in allowed:
+        raise RemoteSdpError(f"the SDP's direction is {stated}, not {' or '.join(sorted(allowed))}")
+    return stated
 
 
 def _inherited(session: SessionDescription, media: MediaDescription, name: str) -> str | None:

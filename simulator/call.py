@@ -116,7 +116,12 @@ class Call:
                 raise invalid_sdp("SDP of accept differs from the SDP of pre_accept")
             return
         try:
-            media = check_answer(sdp, mid=offers.MID, payload_types=OFFERED_PAYLOAD_TYPES)
+            media = check_answer(
+                sdp,
+                mid=offers.MID,
+                payload_types=OFFERED_PAYLOAD_TYPES,
+                ice_lite=self.plan.ice == "lite",
+            )
         except SdpRefused as refusal:
             self._violate(f"SDP: {refusal}")
             raise invalid_sdp(str(refusal)) from refusal

@@ -155,7 +155,7 @@ class _LoopbackConnection(aioice.Connection):
     """aioice leaves 127.0.0.1 out; here it is the only address there is."""
 
     def __init__(self, host: str) -> None:
-        super().__init__(ice_controlling=False, use_ipv6=False)
+        super().__init__(ice_controlling=True, use_ipv6=False)
         self._host = host
 
     async def gather_candidates(self) -> None:
@@ -167,9 +167,10 @@ class _LoopbackConnection(aioice.Connection):
 
 
 class IceFull:
-    """A browser-like agent: aioice as published, in the controlled role."""
+    """A browser-like agent: aioice as published. It made the offer, so it controls (RFC 8445 6.1.1);
+    a business that insists on controlling gets its way by its tie-breaker."""
 
-    role = "controlled"
+    role = "controlling"
 
     def __init__(self) -> None:
         self.connected = asyncio.Event()

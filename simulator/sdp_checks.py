@@ -34,11 +34,14 @@ class BusinessMedia:
     """Tolerated by Meta, as far as known, but against its recommendations."""
 
 
-def check_answer(sdp: str, *, mid: str, payload_types: tuple[int, ...]) -> BusinessMedia:
+def check_answer(
+    sdp: str, *, mid: str, payload_types: tuple[int, ...], ice_lite: bool = True
+) -> BusinessMedia:
     """Check an answer to our offer.
 
     :param mid: the media id of our offer.
     :param payload_types: those of our offer.
+    :param ice_lite: whether our offer was.
     :raises SdpRefused: with the first fault found.
     """
     _check_text(sdp)
@@ -48,6 +51,8 @@ def check_answer(sdp: str, *, mid: str, payload_types: tuple[int, ...]) -> Busin
         raise SdpRefused("SDP must have exactly one m-line")
     media = lines[kind_at[0] :]
     _check_description(lines, media, mid)
+    if ice_lite and "a=ice-lite" in lines:
+        raise SdpRefused("Both sides are ICE-lite: nobody would send checks")
     opus, telephone_event = _codecs(media, payload_types)
     ufrag, pwd = _credentials(lines)
     return BusinessMedia(
@@ -92,8 +97,6 @@ def _check_description(lines: list[str], media: list[str], mid: str) -> None:
         raise SdpRefused("Audio must be sendrecv")
     if "a=rtcp-mux" not in media:
         raise SdpRefused("rtcp-mux is required")
-    if "a=ice-lite" in lines:
-        raise SdpRefused("Both sides are ICE-lite: nobody would send checks")
 
 
 def _codecs(media: list[str], offered: tuple[int, ...]) -> tuple[int, int | None]:

@@ -7,15 +7,18 @@ STUN server is asked and no candidate is gathered, so an answer is a matter of t
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from math import inf
 
-from sdp.attributes import Setup
+from sdp.attributes import Direction, Setup
 from sdp.description import Offer
 from sdp.errors import RemoteSdpError
 from sdp.media.audio import make_listener
 from sdp.media.configuration import Configuration
 from sdp.media.dtls import Handshake, Identity
 from sdp.media.ice import Credentials, IceAgent
+from sdp.media.ice_full import FullAgent
+from sdp.media.ice_lite import LiteAgent
 from sdp.media.messages import MediaErrorCode
 from sdp.media.ports import NoPortLeft, PortPool
 from sdp.media.registry import Refused
@@ -92,7 +95,10 @@ class Answerer:
             sequence=secrets.randbits(15),
             timestamp=secrets.randbits(32),
         )
-        return MediaSession(stream, self.configuration.limits, now, make_listener)
+        limits = self.configuration.limits
+        if theirs.direction is Direction.RECVONLY:  # nothing will ever come; consent stands in
+            limits = replace(limits, first_packet=inf, idle=inf)
+        return MediaSession(stream, limits, now, make_listener)
 
     def _agent(
         self,
@@ -101,14 +107,23 @@ class Answerer:
         candidates: list[tuple[str, int]],
         now: float,
     ) -> IceAgent:
-        return IceAgent(
-            local=Credentials(local.ufrag, local.pwd),
-            remote=Credentials(theirs.ice_ufrag, theirs.ice_pwd),
-            candidates=candidates,
-            # the side that made the offer controls, unless it is lite (RFC 8445 section 6.1.1)
-            controlling=theirs.ice_lite,
-            tie_breaker=secrets.randbits(64),
-            transaction_prefix=secrets.token_bytes(8),
+        ours = Credentials(local.ufrag, local.pwd)
+        peers = Credentials(theirs.ice_ufrag, theirs.ice_pwd)
+        tie_breaker, prefix = secrets.randbits(64), secrets.token_bytes(8)
+        if theirs.ice_lite:
+            return FullAgent(
+                local=ours,
+                remote=peers,
+                candidates=candidates,
+                tie_breaker=tie_breaker,
+                transaction_prefix=prefix,
+                now=now,
+            )
+        return LiteAgent(
+            local=ours,
+            remote=peers,
+            tie_breaker=tie_breaker,
+            transaction_prefix=prefix,
             now=now,
         )
 

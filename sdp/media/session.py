@@ -260,7 +260,7 @@ class MediaSession:
 
     def _deadline_reached(self, now: float) -> None:
         if self.phase is Phase.CHECKING:
-            self.fail("ice_failed", "no answer to our connectivity checks", now)
+            self.fail("ice_failed", "no path to the peer was found", now)
         elif self.phase is Phase.SECURING:
             self.fail("dtls_failed", "the DTLS handshake took too long", now)
         elif not self._is_started:

@@ -2,7 +2,8 @@
 
 Source filter: once ICE has selected a pair, DTLS and RTP are taken from its address only, and from
 nobody before. Anybody can send a plaintext DTLS alert to an open port; without the filter it ends
-the handshake (RFC 8826 section 4.1; ASVS 17.2.6).
+the handshake (RFC 8826 section 4.1; ASVS 17.2.6). A browser may move: its media, which only the
+holder of the keys can write, are taken from every address that it has checked.
 """
 
 from __future__ import annotations
@@ -82,8 +83,8 @@ class Transport:
     def _take(self, length: int, source: Address, now: float) -> None:
         first = self._incoming.data[0]
         if rtp.is_rtp_or_rtcp(first):
-            if self._cipher is not None and source == self._remote:
-                self._take_media(self._cipher, length, now)
+            if self._cipher is not None and (source == self._remote or self._agent.knows(source)):
+                self._take_media(self._cipher, length, source, now)
         elif rtp.is_stun(first):
             datagram = bytes(self._incoming.view[:length])
             self._send_all(self._agent.receive(datagram, source, now))
@@ -91,7 +92,7 @@ class Transport:
         elif rtp.is_dtls(first) and source == self._remote:
             self._take_record(bytes(self._incoming.view[:length]), now)
 
-    def _take_media(self, cipher: Cipher, length: int, now: float) -> None:
+    def _take_media(self, cipher: Cipher, length: int, source: Address, now: float) -> None:
         if rtp.is_rtcp(self._incoming.data[1]):
             length = cipher.unprotect_control(self._incoming, length)
             if length:
@@ -103,6 +104,9 @@ class Transport:
             packet = rtp.parse(self._incoming.view[:length])
             if packet is not None:
                 self.session.receive(packet, now)
+            if source != self._remote:  # a browser that has moved
+                self._send_all(self._agent.media_came(source, now))
+                self._follow_ice(now)
 
     def _take_record(self, record: bytes, now: float) -> None:
         try:

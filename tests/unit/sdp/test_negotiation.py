@@ -237,6 +237,22 @@ def test_our_password_does_not_show():
     assert LOCAL.pwd not in repr(LOCAL)
 
 
+@pytest.mark.parametrize("name", ["chromium__offer", "firefox__offer"])
+def test_towards_a_browser_we_are_ice_lite(name):
+    assert "a=ice-lite" in answered(texts.read(name)).partition("m=")[0].splitlines()
+
+
+@pytest.mark.parametrize("name", ["whatsapp__modern", "whatsapp__legacy"])
+def test_towards_an_ice_lite_relay_we_are_not(name):
+    assert "a=ice-lite" not in answered(texts.read(name))
+
+
+def test_a_browser_that_only_listens_is_only_spoken_to():
+    offer = texts.read("chromium__offer").replace("a=sendrecv", "a=recvonly")
+
+    assert lines_of(answered(offer), "a=sendonly") == ["a=sendonly"]
+
+
 # ---- the check
 
 
@@ -273,7 +289,7 @@ def broken(old, new, *, name="whatsapp__modern"):
         ("a=group:BUNDLE audio\r\n", "", ["mid and BUNDLE are as offered"]),
         ("a=setup:active", "a=setup:passive", ["the DTLS role fits the offer's"]),
         ("a=setup:active", "a=setup:actpass", ["the DTLS role fits the offer's"]),
-        ("t=0 0\r\n", "t=0 0\r\na=ice-lite\r\n", ["we send checks, so we are not ICE-lite"]),
+        ("t=0 0\r\n", "t=0 0\r\na=ice-lite\r\n", ["one side sends checks, the other is ICE-lite"]),
         (
             "a=setup",
             "a=fingerprint:sha-512 00\r\na=setup",

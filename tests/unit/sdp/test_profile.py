@@ -2,7 +2,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from sdp.attributes import Candidate, Setup
+from sdp.attributes import Candidate, Direction, Setup
 from sdp.description import Answer, Offer
 from sdp.errors import RemoteSdpError
 from sdp.profile import MAX_CANDIDATES, RemoteMedia, is_public, read, usable_ip
@@ -42,6 +42,7 @@ def test_the_modern_offer_is_read():
         mid="audio",
         bundled=True,
         setup=Setup.ACTPASS,
+        direction=Direction.SENDRECV,
         ice_lite=True,
         ice_ufrag="Qm3ZtY8kLw2PaB5x",
         ice_pwd="bG9uZ3JhbmRvbXB3ZA+/AA==",
@@ -156,6 +157,18 @@ def test_the_direction_of_the_session_counts_if_the_media_has_none():
     text = without("a=sendrecv").replace("a=ice-lite", "a=ice-lite\r\na=inactive")
 
     assert refusal(text) == "bad_sdp: the SDP's direction is inactive, not sendrecv"
+
+
+def test_a_browser_may_only_listen_and_whatsapp_may_not():
+    browser = texts.read("chromium__offer")
+
+    listening = remote(browser.replace("a=sendrecv", "a=recvonly"))
+
+    assert listening.direction is Direction.RECVONLY
+    for wrong in ("sendonly", "inactive"):
+        assert refusal(browser.replace("a=sendrecv", f"a={wrong}")) == (
+            f"bad_sdp: the SDP's direction is {wrong}, not recvonly or sendrecv"
+        )
 
 
 def test_the_direction_of_the_media_wins():

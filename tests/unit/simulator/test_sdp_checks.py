@@ -117,6 +117,12 @@ def test_every_known_mistake_is_refused(sdp, details):
     assert details in str(refusal.value)
 
 
+def test_one_side_may_be_ice_lite():
+    sdp = swap("a=rtcp-mux", "a=rtcp-mux\r\na=ice-lite")
+
+    assert check_answer(sdp, mid="audio", payload_types=(111, 126), ice_lite=False).ssrc == 77
+
+
 def test_an_ssrc_that_is_no_number_is_refused():
     with pytest.raises(SdpRefused, match="ssrc"):
         check(swap("a=ssrc:77", "a=ssrc:x"))

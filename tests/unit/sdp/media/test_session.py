@@ -293,7 +293,7 @@ def test_ice_has_twenty_seconds():
 
     call.at(20.0)
 
-    assert call.events() == failed("ice_failed", "no answer to our connectivity checks")
+    assert call.events() == failed("ice_failed", "no path to the peer was found")
     assert call.session.phase is Phase.FAILED
 
 
