@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
-from calls import media_rows
+from calls import media_rows, operation_rows
 from calls.domain import causes, events
 from calls.domain.machine import UNANSWERED, Leg
 from calls.domain.vocabulary import CommandKind, Intent, Media, Signaling
@@ -23,26 +23,17 @@ ENDING_SECONDS = 15
 def absorb(call: Call, event: events.Event, now: datetime) -> None:
     """Copy the event's data into empty columns of `call` (not saved) and its media rows."""
     match event:
-        case events.Offered():
-            call.remote_sdp = call.remote_sdp or event.sdp
-            call.offered_at = call.offered_at or event.occurred_at
+        case events.NetworkEvent():
+            _absorb_network(call, event)
         case events.AnswerReady():
             call.local_sdp = call.local_sdp or event.sdp
-        case events.RemoteHungUp():
-            _absorb_end(call, event)
-        case events.ErrorReported():
-            _absorb_errors(call, event.errors)
         case events.CommandFailed() | events.CommandUnknown():
             _absorb_failure(call, event, now)
-        case (
-            events.PlaybackStarted()
-            | events.PlaybackFinished()
-            | events.RecordingFinished()
-            | events.MediaStopped()
-        ):
+        case events.MediaEvent():
             media_rows.absorb(call, event, now)
-    if isinstance(event, events.NetworkEvent):
-        _absorb_network(call, event)
+            operation_rows.absorb(call, event, now)
+        case events.OperationChanged():
+            operation_rows.change(call, event)
 
 
 def _absorb_failure(
@@ -55,6 +46,14 @@ def _absorb_failure(
 
 
 def _absorb_network(call: Call, event: events.NetworkEvent) -> None:
+    match event:
+        case events.Offered():
+            call.remote_sdp = call.remote_sdp or event.sdp
+            call.offered_at = call.offered_at or event.occurred_at
+        case events.RemoteHungUp():
+            _absorb_end(call, event)
+        case events.ErrorReported():
+            _absorb_errors(call, event.errors)
     peer = event.peer
     call.peer_wa_id = call.peer_wa_id or peer.wa_id
     call.peer_user_id = call.peer_user_id or peer.user_id
@@ -95,6 +94,7 @@ def move(call: Call, before: Leg, after: Leg, event: events.Event, now: datetime
         return
     if after.signaling in (Signaling.ENDING, Signaling.ENDED) and not call.hangup_cause:
         call.hangup_cause, call.hangup_source = causes.ending(before, event)
+        operation_rows.hang_up(call, now)
     _enter(call, after.signaling, now)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import random
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -16,15 +17,17 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from calls import graph, media_workers, operations, queue
-from calls.actions import ACTIONS, Failure
+from calls import actions, graph, media_workers, operation_actions, operations, queries, queue
+from calls.actions import Failure
 from calls.domain import events
-from calls.domain.machine import CLOSING, LIVE
+from calls.domain.machine import CLOSING, LIVE, OPERATING
 from calls.domain.vocabulary import CommandKind, CommandStatus, HangupCause
 from calls.graph import TOTAL_SECONDS, Verdict
 from calls.models import Call, CallCommand
 
 logger = logging.getLogger(__name__)
+
+ACTIONS = actions.ACTIONS | operation_actions.ACTIONS
 
 #: A command that runs longer than any request can has lost its executor.
 STALE_SECONDS = TOTAL_SECONDS + 1.5
@@ -61,13 +64,13 @@ def recover(command: CallCommand, now: datetime) -> None:
 
 
 def _claim(call_id: UUID, now: datetime) -> CallCommand | None:
-    """Take the call's oldest due command, unless one of them is running."""
-    pending = CallCommand.objects.filter(call_id=call_id, status=CommandStatus.PENDING)
-    first = pending.filter(not_before__lte=now).order_by("pk").values_list("pk", flat=True).first()
+    """Take the call's next command, unless one of them is running."""
+    pending = queries.list_startable().filter(call_id=call_id)
+    first = _next(pending.order_by("pk").values_list("pk", "kind", "not_before"), now)
     if first is None:
         return None
     try:
-        mine = pending.filter(pk=first).update(
+        mine = CallCommand.objects.filter(pk=first, status=CommandStatus.PENDING).update(
             status=CommandStatus.RUNNING, claimed_at=now, attempts=F("attempts") + 1
         )
     except IntegrityError:  # another command of this call is running
@@ -77,6 +80,20 @@ def _claim(call_id: UUID, now: datetime) -> CallCommand | None:
     # The token is decrypted only where it is needed: a lost key must not strand the claim.
     claimed = CallCommand.objects.select_related("call__phone_number")
     return claimed.defer("call__phone_number__access_token").get(pk=first)
+
+
+def _next(pending: Iterable[tuple[int, str, datetime]], now: datetime) -> int | None:
+    """Of these, oldest first: what the call itself needs, then its operations in their order.
+
+    An operation that is to be tried again is not overtaken by the next one; nor does any begin
+    before what the call needs is done, the start of its media above all.
+    """
+    rows = list(pending)
+    needed = [row for row in rows if row[1] not in OPERATING]
+    if not needed:
+        rows = rows[:1]
+    due = [pk for pk, _, not_before in needed or rows if not_before <= now]
+    return due[0] if due else None
 
 
 def _carry_out(command: CallCommand) -> None:
@@ -113,7 +130,7 @@ def _settle(command: CallCommand, failure: Failure, now: datetime) -> None:
         return
     unknown = failure.verdict is Verdict.UNKNOWN
     status = CommandStatus.UNKNOWN if unknown else CommandStatus.FAILED
-    _finish(command, status, _event_of(kind, failure), now)
+    _finish(command, status, _event_of(command, failure), now)
 
 
 def _may_repeat(kind: CommandKind, command: CallCommand, verdict: Verdict, at: datetime) -> bool:
@@ -129,7 +146,10 @@ def _delay(attempts: int) -> float:
     return base * random.uniform(0.7, 1.3)  # noqa: S311 - jitter, not a secret
 
 
-def _event_of(kind: CommandKind, failure: Failure) -> events.Event | None:
+def _event_of(command: CallCommand, failure: Failure) -> events.Event | None:
+    kind = CommandKind(command.kind)
+    if kind in OPERATING:
+        return operation_actions.failed(command, failure)
     if kind is CommandKind.CLOSE_MEDIA:
         return None
     if kind in (CommandKind.TERMINATE, CommandKind.REJECT):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
 
 from calls.domain import events
 from calls.domain.identifiers import read_id
 from calls.domain.vocabulary import PlaybackStatus, RecordingStatus
-from calls.models import Call, MediaSession
+from calls.models import Call, MediaSession, Recording
+from sdp.media.messages import OperationKind
 
 
 def absorb(call: Call, event: events.MediaEvent, now: datetime) -> None:
@@ -41,8 +43,16 @@ def _playback(call: Call, playback_id: str, **columns: object) -> None:
         call.playbacks.filter(pk=known).update(**columns)
 
 
+def begin_recording(call: Call, operation_id: UUID, at: datetime) -> None:
+    """A recording that somebody asked for has the id of its operation."""
+    asked = call.operations.filter(pk=operation_id, kind=OperationKind.RECORD)
+    if asked.exists():
+        Recording.objects.get_or_create(pk=operation_id, defaults={"call": call, "created_at": at})
+
+
 def _recording(call: Call, event: events.RecordingFinished, at: datetime) -> None:
     if (known := read_id(event.recording_id)) is not None:
+        begin_recording(call, known, at)
         call.recordings.filter(pk=known).update(
             status=event.cause,
             path=event.path,

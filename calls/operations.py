@@ -14,30 +14,24 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
-from calls import bookkeeping, queue, signals
+from calls import bookkeeping, transition
 from calls.domain import events
-from calls.domain.machine import CLOSING, UNANSWERED, Commands, decide
+from calls.domain.machine import UNANSWERED
 from calls.domain.vocabulary import (
     AnswerPolicy,
     CallStatus,
-    CommandKind,
-    CommandStatus,
     Direction,
     HangupSource,
     Intent,
     Media,
     Signaling,
 )
-from calls.models import Call, CallCommand, CallEvent, PhoneNumber
+from calls.models import Call, PhoneNumber
 
 logger = logging.getLogger(__name__)
 
-#: How long after its birth a command may still be started. `accept` has the answer window.
-PREPARE_SECONDS = 15
 #: What is left of the answer window when policy `ring` answers at the latest.
 LAST_MOMENT = timedelta(seconds=2)
-CLOSING_SECONDS = 60
-
 
 #: What a number's policy wants of a new call.
 WISH_OF_POLICY: dict[AnswerPolicy, type[events.Wish]] = {
@@ -95,7 +89,7 @@ def receive(
     )
     if call is None:
         return None
-    if _record(call, event, now, key) and isinstance(event, events.Offered):
+    if transition.record(call, event, now, key) and isinstance(event, events.Offered):
         _follow_policy(call, phone_number, now)
     return call
 
@@ -143,10 +137,10 @@ def _follow_policy(call: Call, phone_number: PhoneNumber, now: datetime) -> None
         return
     policy = AnswerPolicy(phone_number.answer_policy)
     if policy is AnswerPolicy.RING:
-        ring = timedelta(seconds=phone_number.ring_seconds)
+        ring = phone_number.ring_time
         call.answer_at = min(now + ring, bookkeeping.answer_deadline(call) - LAST_MOMENT)
     wish = WISH_OF_POLICY[policy]
-    _record(call, wish(by="policy", source=HangupSource.POLICY), now)
+    transition.record(call, wish(by="policy", source=HangupSource.POLICY), now)
 
 
 # --- wishes -------------------------------------------------------------------------------------
@@ -159,10 +153,10 @@ def answer(*, call_id: UUID, by: str, now: datetime) -> Call:
     :raises UnableToAnswer: it is answered, being answered or over.
     :raises Call.DoesNotExist: there is no such call.
     """
-    call = _lock(call_id)
+    call = transition.lock(call_id)
     if call.signaling not in UNANSWERED or call.intent == Intent.ANSWER:
         raise UnableToAnswer("answer", call.status)
-    _record(call, events.AnswerRequested(by=by), now)
+    transition.record(call, events.AnswerRequested(by=by), now)
     return call
 
 
@@ -173,10 +167,10 @@ def reject(*, call_id: UUID, by: str, now: datetime) -> Call:
     :raises UnableToReject: it is answered, being accepted or over.
     :raises Call.DoesNotExist: there is no such call.
     """
-    call = _lock(call_id)
+    call = transition.lock(call_id)
     if call.signaling not in UNANSWERED:
         raise UnableToReject("reject", call.status)
-    _record(call, events.RejectRequested(by=by), now)
+    transition.record(call, events.RejectRequested(by=by), now)
     return call
 
 
@@ -187,10 +181,10 @@ def hang_up(*, call_id: UUID, by: str, now: datetime) -> Call:
     :raises UnableToHangUp: it is over.
     :raises Call.DoesNotExist: there is no such call.
     """
-    call = _lock(call_id)
+    call = transition.lock(call_id)
     if call.is_ended:
         raise UnableToHangUp("hang up", call.status)
-    _record(call, events.HangupRequested(by=by), now)
+    transition.record(call, events.HangupRequested(by=by), now)
     return call
 
 
@@ -204,8 +198,8 @@ def apply(*, call_id: UUID, event: events.Event, now: datetime, key: str = "") -
     :raises IllegalTransition: nothing expects the event in the call's state.
     :raises Call.DoesNotExist: there is no such call.
     """
-    call = _lock(call_id)
-    _record(call, event, now, key)
+    call = transition.lock(call_id)
+    transition.record(call, event, now, key)
     return call
 
 
@@ -219,84 +213,16 @@ def wake(*, call_id: UUID, now: datetime) -> Call | None:
     if call is None:
         return None
     if call.deadline_at and call.deadline_at <= now:
-        _record(call, events.DeadlineReached(), now)
+        transition.record(call, events.DeadlineReached(), now)
     if call.answer_at and call.answer_at <= now:
         call.answer_at = None
-        _record(call, events.AnswerRequested(by="policy", source=HangupSource.POLICY), now)
+        transition.record(
+            call, events.AnswerRequested(by="policy", source=HangupSource.POLICY), now
+        )
     if call.media_due_at and call.media_due_at <= now:
         call.media_due_at = None
         if call.media == Media.NEGOTIATED:
-            _record(call, events.MediaOverdue(), now)
+            transition.record(call, events.MediaOverdue(), now)
         else:
             call.save(update_fields=["media_due_at"])
     return call
-
-
-def _lock(call_id: UUID) -> Call:
-    return Call.objects.select_for_update().get(pk=call_id)
-
-
-def _record(call: Call, event: events.Event, now: datetime, key: str = "") -> bool:
-    """Decide and write; False when the event is known already."""
-    if key and call.events.filter(key=key).exists():
-        return False
-    before = call.leg
-    after, commands = decide(before, event.kind)
-    bookkeeping.absorb(call, event, now)
-    bookkeeping.move(call, before, after, event, now)
-    call.last_sequence += 1
-    call.save()
-    occurred_at = getattr(event, "occurred_at", None) or now
-    row = CallEvent.objects.create(
-        call=call,
-        sequence=call.last_sequence,
-        key=key,
-        kind=event.kind,
-        data=events.timeline_data(event),
-        signaling=call.signaling,
-        media=call.media,
-        occurred_at=occurred_at,
-        recorded_at=now,
-    )
-    if after.signaling in (Signaling.ENDING, Signaling.ENDED):
-        _cancel_pending(call, event, now)
-    _command(call, commands, now)
-    transaction.on_commit(
-        lambda: signals.call_event_recorded.send_robust(CallEvent, call_event=row), robust=True
-    )
-    return True
-
-
-def _command(call: Call, commands: Commands, now: datetime) -> None:
-    rows = [
-        CallCommand(
-            call=call,
-            key=kind,
-            kind=kind,
-            created_at=now,
-            not_before=now,
-            deadline_at=_command_deadline(call, kind, now),
-        )
-        for kind in commands
-    ]
-    if rows:
-        # A command that was given before (close_media on both ways out) is not given twice.
-        CallCommand.objects.bulk_create(rows, ignore_conflicts=True)
-        queue.ring_call(call.pk)
-
-
-def _command_deadline(call: Call, kind: CommandKind, now: datetime) -> datetime:
-    if kind in CLOSING:
-        return now + timedelta(seconds=CLOSING_SECONDS)
-    if kind is CommandKind.PREPARE_ANSWER:
-        return min(now + timedelta(seconds=PREPARE_SECONDS), bookkeeping.answer_deadline(call))
-    if kind is CommandKind.START_MEDIA:
-        return now + timedelta(seconds=PREPARE_SECONDS)
-    return bookkeeping.answer_deadline(call)
-
-
-def _cancel_pending(call: Call, event: events.Event, now: datetime) -> None:
-    """Only the closing still makes sense; once Meta says it is over, not even the terminate."""
-    pending = call.commands.filter(status=CommandStatus.PENDING)
-    keep = {CommandKind.CLOSE_MEDIA} if isinstance(event, events.RemoteHungUp) else CLOSING
-    pending.exclude(kind__in=keep).update(status=CommandStatus.CANCELED, finished_at=now)

@@ -7,9 +7,17 @@ from collections.abc import Collection
 from django.db.models import Prefetch, Q, QuerySet
 
 from calls.domain import machine
-from calls.domain.machine import UNANSWERED, Leg
-from calls.domain.vocabulary import CallStatus, Direction, HangupCause, Intent, Media, Signaling
-from calls.models import Call, Recording
+from calls.domain.machine import OPERATING, UNANSWERED, Leg
+from calls.domain.vocabulary import (
+    CallStatus,
+    CommandStatus,
+    Direction,
+    HangupCause,
+    Intent,
+    Media,
+    Signaling,
+)
+from calls.models import Call, CallCommand, Recording
 
 #: What `possible_wishes` may answer: the names of the functions in `calls.operations`.
 ANSWER, REJECT, HANG_UP = "answer", "reject", "hang_up"
@@ -54,6 +62,12 @@ def with_status(wanted: Collection[CallStatus]) -> Q:
 
 def _status(signaling: Signaling, media: Media, cause: HangupCause | None) -> CallStatus:
     return machine.status(Leg(signaling, media), cause)
+
+
+def list_startable() -> QuerySet[CallCommand]:
+    """Commands that wait for an executor; operations are carried out once the call is answered."""
+    is_early = Q(kind__in=OPERATING) & ~Q(call__signaling=Signaling.ANSWERED)
+    return CallCommand.objects.filter(status=CommandStatus.PENDING).exclude(is_early)
 
 
 def possible_wishes(call: Call) -> tuple[str, ...]:

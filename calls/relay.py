@@ -21,8 +21,8 @@ from calls import media_workers, operations
 from calls.domain import events
 from calls.domain.identifiers import read_id
 from calls.domain.vocabulary import HangupCause, PlaybackStatus, RecordingStatus
-from calls.models import Call, Heartbeat, MediaSession, MediaWorker
-from sdp.media.messages import MediaEventKind, SessionEvent
+from calls.models import Call, Heartbeat, MediaOperation, MediaSession, MediaWorker
+from sdp.media.messages import MediaEventKind, OperationKind, SessionEvent
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +30,7 @@ Word = TypeVar("Word", bound=StrEnum)
 
 #: What a column holds.
 MAX_TEXT = 255
+MAX_CAUSE = 64
 MAX_NUMBER = 2**31 - 1
 #: Seconds that one reading waits for news; each reading renews the worker's lease.
 WAIT_SECONDS = 1.0
@@ -74,14 +75,10 @@ class Relay:
         self._asked_at = now
 
 
-#: Told by the worker for those who start operations; a call itself starts none.
-UNREAD = frozenset(
-    {
-        MediaEventKind.OPERATION_STARTED,
-        MediaEventKind.OPERATION_FINISHED,
-        MediaEventKind.OPERATION_FAILED,
-    }
-)
+#: Told too often for a timeline, or by something else as well.
+UNREAD: frozenset[MediaEventKind] = frozenset()
+#: A newer media worker may have others.
+KNOWN = frozenset(MediaEventKind)
 
 
 def deliver(event: SessionEvent, *, boot_id: str, now: datetime) -> None:
@@ -106,7 +103,7 @@ def _deliver(event: SessionEvent, boot_id: str, now: datetime) -> None:
     call_id = read_id(event.call_id)
     if translated is None or call_id is None:
         logger.warning("media event %s is not known", event.kind)
-    elif not _is_stale(call_id, event):
+    elif not _is_stale(call_id, event) and not _is_told_twice(translated):
         key = f"media:{boot_id}:{event.sequence}"
         operations.apply(call_id=call_id, event=translated, now=now, key=key)
 
@@ -117,10 +114,25 @@ def _is_stale(call_id: UUID, event: SessionEvent) -> bool:
     return not MediaSession.objects.filter(call_id=call_id, epoch=event.epoch).exists()
 
 
+def _is_told_twice(event: events.MediaEvent) -> bool:
+    """The playback of a `play` is that operation itself; the prompt of a `gather` is not."""
+    if not isinstance(event, events.PlaybackStarted | events.PlaybackFinished):
+        return False
+    known = read_id(event.playback_id)
+    if known is None:
+        return False
+    return MediaOperation.objects.filter(pk=known, kind=OperationKind.PLAY).exists()
+
+
 def translate(event: SessionEvent) -> events.MediaEvent | None:
     """Return the domain's event for a media worker's; None when it is of an unknown kind."""
+    at = datetime.fromtimestamp(event.at, UTC)
     make = _TRANSLATIONS.get(event.kind)
-    return make(datetime.fromtimestamp(event.at, UTC), event.data) if make else None
+    if make is not None:
+        return make(at, event.data)
+    if event.kind in KNOWN:
+        return events.MediaObserved(occurred_at=at, what=event.kind, details=event.data)
+    return None
 
 
 def _text(data: dict[str, Any], key: str) -> str:
@@ -142,6 +154,9 @@ def _word(words: type[Word], data: dict[str, Any], default: Word) -> Word:
     except ValueError:
         return default
 
+
+UNKNOWN = "unknown"
+_NOT_A_RESULT = ("operation_id", "kind", "cause")
 
 _TRANSLATIONS: dict[str, Callable[[datetime, dict[str, Any]], events.MediaEvent]] = {
     MediaEventKind.CONNECTED: lambda at, data: events.MediaConnected(occurred_at=at, details=data),
@@ -166,6 +181,25 @@ _TRANSLATIONS: dict[str, Callable[[datetime, dict[str, Any]], events.MediaEvent]
         duration_ms=_number(data, "duration_ms"),
         size_bytes=_number(data, "size_bytes"),
         cause=_word(RecordingStatus, data, RecordingStatus.FAILED),
+        message=_text(data, "message"),
+    ),
+    MediaEventKind.OPERATION_STARTED: lambda at, data: events.OperationStarted(
+        occurred_at=at,
+        operation_id=_text(data, "operation_id"),
+        operation=_text(data, "kind"),
+    ),
+    MediaEventKind.OPERATION_FINISHED: lambda at, data: events.OperationFinished(
+        occurred_at=at,
+        operation_id=_text(data, "operation_id"),
+        operation=_text(data, "kind"),
+        cause=_text(data, "cause")[:MAX_CAUSE] or UNKNOWN,
+        result={name: value for name, value in data.items() if name not in _NOT_A_RESULT},
+    ),
+    MediaEventKind.OPERATION_FAILED: lambda at, data: events.OperationFailed(
+        occurred_at=at,
+        operation_id=_text(data, "operation_id"),
+        operation=_text(data, "kind"),
+        cause=_text(data, "cause")[:MAX_CAUSE] or UNKNOWN,
         message=_text(data, "message"),
     ),
     MediaEventKind.FAILED: lambda at, data: events.MediaFailed(

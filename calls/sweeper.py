@@ -16,7 +16,7 @@ from uuid import UUID
 from django.db import DatabaseError, close_old_connections, connection
 from django.db.models import Q
 
-from calls import executor, media_workers, operations
+from calls import executor, media_workers, operations, queries
 from calls.domain.vocabulary import CommandStatus, Signaling
 from calls.models import Call, CallCommand, Heartbeat
 
@@ -88,8 +88,8 @@ class Drainer:
         self._lock = Lock()
 
     def __call__(self, now: datetime) -> int:
-        unheard = CallCommand.objects.filter(
-            status=CommandStatus.PENDING, not_before__lte=now - timedelta(seconds=BELL_SECONDS)
+        unheard = queries.list_startable().filter(
+            not_before__lte=now - timedelta(seconds=BELL_SECONDS)
         )
         waiting = unheard.order_by("not_before").values_list("call_id", flat=True)[:BATCH]
         started = 0

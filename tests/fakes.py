@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db import connection
@@ -12,12 +12,15 @@ from calls.graph import GraphError, Reply
 from sdp.media.client import MediaError
 from sdp.media.messages import (
     CloseSession,
+    CommandOperation,
     EventBatch,
     MediaErrorCode,
     OpenSession,
+    OperationStatus,
     SessionAnswer,
     SessionEvent,
     StartMedia,
+    StartOperation,
     WorkerStatus,
 )
 
@@ -61,6 +64,11 @@ class FakeMedia:
     closed: list[str] = field(default_factory=list)
     log: list[SessionEvent] = field(default_factory=list)
     is_reachable: bool = True
+    #: Errors for the next requests about operations, in turn; None lets one through.
+    refuse_operation: list[MediaError | None] = field(default_factory=list)
+    #: What was carried out, in order: an operation's kind, or its verb.
+    carried_out: list[str] = field(default_factory=list)
+    operations: dict[str, tuple[StartOperation, OperationStatus]] = field(default_factory=dict)
 
     def _reach(self) -> None:
         assert not connection.in_atomic_block, "network inside a transaction"
@@ -90,6 +98,39 @@ class FakeMedia:
         self.closed.append(call_id)
         return {"packets_sent": 50}
 
+    def start_operation(self, call_id: str, request: StartOperation) -> OperationStatus:
+        self._reach_operation(call_id)
+        known = self.operations.get(request.operation_id)
+        if known is not None:
+            assert known[0] == request, "the same id with other words"
+            return known[1]
+        status = OperationStatus(
+            operation_id=request.operation_id, kind=request.kind, state="running"
+        )
+        self.operations[request.operation_id] = (request, status)
+        self.carried_out.append(request.kind)
+        return status
+
+    def command_operation(
+        self, call_id: str, operation_id: str, verb: str, request: CommandOperation
+    ) -> OperationStatus:
+        self._reach_operation(call_id)
+        if operation_id not in self.operations:
+            raise MediaError("no such operation", code=MediaErrorCode.NO_SUCH_OPERATION)
+        start, status = self.operations[operation_id]
+        state = {"stop": "finished", "pause": "paused"}.get(verb, "running")
+        self.operations[operation_id] = (start, replace(status, state=state))
+        self.carried_out.append(f"{verb} {request.options}" if request.options else verb)
+        return self.operations[operation_id][1]
+
+    def _reach_operation(self, call_id: str) -> None:
+        self._reach()
+        planned = self.refuse_operation.pop(0) if self.refuse_operation else None
+        if planned is not None:
+            raise planned
+        if call_id not in self.opened:
+            raise MediaError("no such session", code=MediaErrorCode.NO_SUCH_SESSION)
+
     def sessions(self) -> tuple[str, list[tuple[str, int]]]:
         self._reach()
         return self.boot_id, [(r.call_id, r.epoch) for r in self.opened.values()]
@@ -105,7 +146,7 @@ class FakeMedia:
             boot_id=self.boot_id, capacity=10, sessions=len(self.opened), draining=False
         )
 
-    def report(self, call_id: str, kind: str, epoch: int = 1, **data: Any) -> None:
+    def report(self, call_id: str, kind: str, /, epoch: int = 1, **data: Any) -> None:
         """Append an event to the log."""
         self.log.append(
             SessionEvent(

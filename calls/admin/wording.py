@@ -31,6 +31,10 @@ _EVENTS: dict[EventKind, str] = {
     EventKind.ANSWER_REQUESTED: "{by} asked to answer",
     EventKind.REJECT_REQUESTED: "{by} asked to reject",
     EventKind.HANGUP_REQUESTED: "{by} asked to hang up",
+    EventKind.OPERATION_REQUESTED: "{by} asked for: {operation}",
+    EventKind.OPERATION_COMMANDED: "{by} asked for: {verb} of {operation}",
+    EventKind.OPERATION_CHANGED: "{verb} of {operation} is done: {state}",
+    EventKind.OPERATION_REFUSED: "{verb} of {operation} was refused: {message}",
     EventKind.ANSWER_READY: "Our SDP answer is ready",
     EventKind.PRE_ACCEPTED: "Pre-accepted: the user hears it ring",
     EventKind.ACCEPTED: "Accepted: the call is answered",
@@ -46,6 +50,10 @@ _EVENTS: dict[EventKind, str] = {
     EventKind.PLAYBACK_FINISHED: "The prompt stopped: {cause}",
     EventKind.RECORDING_FINISHED: "The recording is closed: {cause}",
     EventKind.MEDIA_STOPPED: "Audio is closed",
+    EventKind.MEDIA_OBSERVED: "The media worker noticed something",
+    EventKind.OPERATION_STARTED: "{operation} began",
+    EventKind.OPERATION_FINISHED: "{operation} ended: {cause}",
+    EventKind.OPERATION_FAILED: "{operation} failed: {message}",
     EventKind.MEDIA_OVERDUE: "Audio was not connected in time; we answer without waiting",
     EventKind.DEADLINE_REACHED: "The deadline of this state passed",
 }
@@ -101,6 +109,8 @@ class _Gaps(dict[str, Any]):
 def event_in_words(kind: str, data: Mapping[str, Any]) -> str:
     """Return a sentence for an event of the timeline."""
     names = {**data, "by": who(str(data["by"]))} if "by" in data else data
+    if kind not in list(EventKind):  # what the media worker observed, in its own word
+        return kind.replace("_", " ").capitalize()
     return _EVENTS[EventKind(kind)].format_map(_Gaps(names))
 
 

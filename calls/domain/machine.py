@@ -47,6 +47,8 @@ UNANSWERED = (S.OFFERED, S.ANSWERING, S.PRE_ACCEPTED)
 LIVE = (*UNANSWERED, S.ACCEPTING, S.ANSWERED)
 #: What still makes sense once the call is over.
 CLOSING = frozenset({C.REJECT, C.TERMINATE, C.CLOSE_MEDIA})
+#: Acts on the audio of an answered call. What becomes of them is nothing to the call's state.
+OPERATING = frozenset({C.START_OPERATION, C.COMMAND_OPERATION})
 
 SIGNALING: dict[tuple[Signaling, EventKind], tuple[Signaling, Commands]] = {
     # the user calls us
@@ -130,6 +132,14 @@ FACTS: frozenset[EventKind] = frozenset(
         E.PLAYBACK_FINISHED,
         E.RECORDING_FINISHED,
         E.MEDIA_STOPPED,
+        E.MEDIA_OBSERVED,
+        E.OPERATION_REQUESTED,
+        E.OPERATION_COMMANDED,
+        E.OPERATION_CHANGED,
+        E.OPERATION_REFUSED,
+        E.OPERATION_STARTED,
+        E.OPERATION_FINISHED,
+        E.OPERATION_FAILED,
     }
 )
 

@@ -79,6 +79,8 @@ class EventKind(StrEnum):
     ANSWER_REQUESTED = auto()
     REJECT_REQUESTED = auto()
     HANGUP_REQUESTED = auto()
+    OPERATION_REQUESTED = auto()
+    OPERATION_COMMANDED = auto()
     # outcomes of our commands
     ANSWER_READY = auto()
     PRE_ACCEPTED = auto()
@@ -87,6 +89,8 @@ class EventKind(StrEnum):
     TERMINATED = auto()
     COMMAND_FAILED = auto()
     COMMAND_UNKNOWN = auto()
+    OPERATION_CHANGED = auto()
+    OPERATION_REFUSED = auto()
     # media
     MEDIA_CONNECTED = auto()
     MEDIA_FAILED = auto()
@@ -96,6 +100,10 @@ class EventKind(StrEnum):
     PLAYBACK_FINISHED = auto()
     RECORDING_FINISHED = auto()
     MEDIA_STOPPED = auto()
+    MEDIA_OBSERVED = auto()  # on the timeline under the media worker's own word
+    OPERATION_STARTED = auto()
+    OPERATION_FINISHED = auto()
+    OPERATION_FAILED = auto()
     # time
     MEDIA_OVERDUE = auto()
     DEADLINE_REACHED = auto()
@@ -111,6 +119,8 @@ class CommandKind(StrEnum):
     REJECT = auto()  # Graph
     TERMINATE = auto()  # Graph
     CLOSE_MEDIA = auto()  # media worker
+    START_OPERATION = auto()  # media worker: play, gather, record ...
+    COMMAND_OPERATION = auto()  # media worker: stop, pause ... one of them
 
 
 class CommandStatus(StrEnum):

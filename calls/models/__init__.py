@@ -4,6 +4,7 @@ from calls.models.access import ApiToken
 from calls.models.call import Call, CallCommand, CallEvent
 from calls.models.media import Heartbeat, MediaSession, MediaWorker, Playback, Recording
 from calls.models.number import PhoneNumber
+from calls.models.operation import MediaOperation
 
 __all__ = [
     "ApiToken",
@@ -11,6 +12,7 @@ __all__ = [
     "CallCommand",
     "CallEvent",
     "Heartbeat",
+    "MediaOperation",
     "MediaSession",
     "MediaWorker",
     "PhoneNumber",

@@ -173,7 +173,7 @@ class CallCommand(models.Model):
     """A wish on its way: the row is the queue, the broker only rings the bell."""
 
     call = models.ForeignKey(Call, models.CASCADE, related_name="commands")
-    key = models.CharField(max_length=100)  # one accept, one terminate per call for ever
+    key = models.CharField(max_length=100)  # one accept, one start of an operation ... for ever
     kind = models.CharField(max_length=32)
     status = models.CharField(max_length=16, default=CommandStatus.PENDING)
     attempts = models.PositiveSmallIntegerField(default=0)
@@ -183,6 +183,11 @@ class CallCommand(models.Model):
     claimed_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     request_body = models.BinaryField(null=True)  # the bytes of the first attempt, sent again
+    operation = models.ForeignKey(
+        "calls.MediaOperation", models.CASCADE, related_name="commands", null=True
+    )
+    verb = models.CharField(max_length=32, blank=True, db_default="")  # for an operation: stop ...
+    options = models.JSONField(null=True)  # of the verb
     outcome = models.JSONField(default=dict)  # of the last attempt: http_status, code, fbtrace_id
     error = models.TextField(blank=True)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from django.core.validators import MaxValueValidator, RegexValidator
+from datetime import timedelta
+
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 
 from calls.domain.vocabulary import AnswerPolicy
@@ -10,6 +12,7 @@ from calls.encryption import EncryptedTextField
 
 #: Later than this nothing is left of the answer window (Meta may give up after 30 s).
 MAX_RING_SECONDS = 24
+MAX_RING_LOOPS = 100
 
 
 class PhoneNumber(models.Model):
@@ -40,6 +43,21 @@ class PhoneNumber(models.Model):
         validators=[MaxValueValidator(MAX_RING_SECONDS)],
         help_text="policy `ring`: accept after this many seconds",
     )
+    ring_prompt = models.CharField(
+        max_length=200,
+        blank=True,
+        db_default="",
+        help_text="policy `ring`: ring as long as this prompt lasts, instead of the seconds above. "
+        "Nobody hears it: WhatsApp plays its own ringing tone until we accept",
+    )
+    ring_loops = models.PositiveSmallIntegerField(
+        default=1,
+        db_default=1,
+        validators=[MinValueValidator(1), MaxValueValidator(MAX_RING_LOOPS)],
+        help_text="policy `ring`: so many times the ring prompt; at most the answer window",
+    )
+    #: The length of `ring_prompt` as a media worker told it; None: not known (yet).
+    ring_prompt_ms = models.PositiveIntegerField(null=True, editable=False)
     greeting = models.CharField(
         max_length=200,
         default="greeting",
@@ -64,3 +82,10 @@ class PhoneNumber(models.Model):
 
     def __str__(self) -> str:
         return self.label or self.display_phone_number or self.wa_phone_number_id
+
+    @property
+    def ring_time(self) -> timedelta:
+        """How long policy `ring` lets it ring; the answer window may leave less."""
+        if self.ring_prompt and self.ring_prompt_ms is not None:
+            return timedelta(milliseconds=self.ring_prompt_ms * self.ring_loops)
+        return timedelta(seconds=self.ring_seconds)

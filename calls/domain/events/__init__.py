@@ -15,6 +15,7 @@ from calls.domain.events.media import (
     MediaConnected,
     MediaEvent,
     MediaFailed,
+    MediaObserved,
     MediaStopped,
     PlaybackFinished,
     PlaybackStarted,
@@ -39,6 +40,15 @@ from calls.domain.events.network import (
     UnknownReceived,
     VoicemailReceived,
 )
+from calls.domain.events.operations import (
+    OperationChanged,
+    OperationCommanded,
+    OperationFailed,
+    OperationFinished,
+    OperationRefused,
+    OperationRequested,
+    OperationStarted,
+)
 from calls.domain.events.outcomes import (
     Accepted,
     AnsweredElsewhere,
@@ -52,6 +62,7 @@ from calls.domain.events.outcomes import (
 from calls.domain.events.timeline import (
     Event,
     timeline_data,
+    timeline_kind,
 )
 from calls.domain.events.timers import (
     DeadlineReached,
@@ -85,12 +96,20 @@ __all__ = [
     "MediaConnected",
     "MediaEvent",
     "MediaFailed",
+    "MediaObserved",
     "MediaOverdue",
     "MediaReference",
     "MediaStopped",
     "NetworkEvent",
     "OfferExpired",
     "Offered",
+    "OperationChanged",
+    "OperationCommanded",
+    "OperationFailed",
+    "OperationFinished",
+    "OperationRefused",
+    "OperationRequested",
+    "OperationStarted",
     "Outcome",
     "Peer",
     "PermissionReplied",
@@ -113,4 +132,5 @@ __all__ = [
     "VoicemailReceived",
     "Wish",
     "timeline_data",
+    "timeline_kind",
 ]

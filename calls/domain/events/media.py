@@ -75,3 +75,12 @@ class MediaStopped(MediaEvent):
 
     kind = EventKind.MEDIA_STOPPED
     statistics: JsonObject = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaObserved(MediaEvent):
+    """Something that only informs: speech, a tone, silence on the wire. `what` is its own word."""
+
+    kind = EventKind.MEDIA_OBSERVED
+    what: str
+    details: JsonObject = field(default_factory=dict)

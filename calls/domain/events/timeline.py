@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, TypeAlias
 
 from calls.domain.events.facts import JsonObject
-from calls.domain.events.media import MediaEvent
+from calls.domain.events.media import MediaEvent, MediaObserved
 from calls.domain.events.network import NetworkEvent
 from calls.domain.events.outcomes import Outcome
 from calls.domain.events.timers import DeadlineReached, MediaOverdue
@@ -19,10 +19,17 @@ Event: TypeAlias = NetworkEvent | Wish | Outcome | MediaEvent | MediaOverdue | D
 NOT_ON_THE_TIMELINE = frozenset({"sdp"})
 
 
+def timeline_kind(event: Event) -> str:
+    """Return the word that the timeline files `event` under."""
+    return event.what if isinstance(event, MediaObserved) else event.kind
+
+
 def timeline_data(event: Event) -> JsonObject:
     """Return what the timeline keeps of `event`: JSON types only, empty values and SDP left out."""
     plain = _plain(event)
     assert isinstance(plain, dict)  # noqa: S101 - an event is a dataclass
+    if isinstance(event, MediaObserved):
+        del plain["what"]
     return plain
 
 

@@ -9,7 +9,7 @@ from django.db import OperationalError
 from calls import operations, relay
 from calls.domain import events
 from calls.domain.vocabulary import HangupCause
-from calls.models import Heartbeat, MediaSession, MediaWorker
+from calls.models import Heartbeat, MediaOperation, MediaSession, MediaWorker
 from sdp.media.client import MediaError
 from sdp.media.messages import MediaEventKind, SessionEvent
 from tests.factories import T0, make_call, make_number, make_worker
@@ -171,6 +171,22 @@ def test_an_unreachable_worker_raises(fake_media):
         ("playback_started", {"playback_id": "p"}, {"playback_id": "p"}),
         ("stopped", {"statistics": {"a": 1}}, {"statistics": {"a": 1}}),
         ("stopped", {}, {"statistics": {}}),
+        (
+            "operation_started",
+            {"operation_id": "o", "kind": "play"},
+            {"operation_id": "o", "operation": "play"},
+        ),
+        (
+            "operation_finished",
+            {"operation_id": "o", "kind": "gather", "cause": "timeout", "digits": "1", "n": [1]},
+            {"operation": "gather", "cause": "timeout", "result": {"digits": "1", "n": [1]}},
+        ),
+        ("operation_finished", {}, {"cause": "unknown", "result": {}}),
+        (
+            "operation_failed",
+            {"operation_id": "o", "kind": "play", "cause": "source", "message": "no\0 sound"},
+            {"operation_id": "o", "cause": "source", "message": "no sound"},
+        ),
     ],
 )
 def test_each_kind_is_translated(kind, data, expected):
@@ -189,9 +205,51 @@ def test_every_kind_of_the_protocol_has_a_translation():
         assert isinstance(relay.translate(event), events.MediaEvent)
 
 
-def test_what_nobody_reads_is_passed_over(caplog):
-    event = SessionEvent(sequence=1, call_id="no-uuid", epoch=1, kind="operation_started", at=1.0)
+def test_what_nobody_reads_is_passed_over(caplog, monkeypatch):
+    monkeypatch.setattr(relay, "UNREAD", frozenset({"level"}))
+    event = SessionEvent(sequence=1, call_id="no-uuid", epoch=1, kind="level", at=1.0)
 
     relay.deliver(event, boot_id="b", now=datetime.now(UTC))
 
     assert caplog.messages == []
+
+
+@pytest.fixture
+def play(call):
+    return MediaOperation.objects.create(
+        call=call, sequence=99, kind="play", requested_by="x", created_at=T0
+    )
+
+
+def test_a_play_is_told_once_and_not_as_a_playback_too(call, play, fake_media):
+    told = {"operation_id": str(play.pk), "kind": "play"}
+    fake_media.report(str(call.pk), "operation_started", **told)
+    fake_media.report(str(call.pk), "playback_started", playback_id=str(play.pk))
+    fake_media.report(str(call.pk), "playback_finished", playback_id=str(play.pk), cause="stopped")
+    fake_media.report(str(call.pk), "operation_finished", **told, cause="barged_in", played_ms=60)
+
+    relay.Relay(URL).run_once(0)
+    MediaWorker.objects.update(position=0)
+    relay.Relay(URL).run_once(0)
+
+    assert kinds(call) == ["operation_started", "operation_finished"]
+    play.refresh_from_db()
+    assert (play.state, play.cause, play.result) == ("finished", "barged_in", {"played_ms": 60})
+
+
+@pytest.mark.parametrize("playback_id", ["p", "00000000-0000-0000-0000-000000000000"])
+def test_other_playbacks_stay_on_the_timeline(call, play, fake_media, playback_id):
+    fake_media.report(str(call.pk), "playback_started", playback_id=playback_id)
+
+    relay.Relay(URL).run_once(0)
+
+    assert kinds(call) == ["playback_started"]
+
+
+def test_what_only_informs_is_on_the_timeline_in_its_own_word(call, fake_media, monkeypatch):
+    monkeypatch.setattr(relay, "KNOWN", {"somebody_whistles"})
+    fake_media.report(str(call.pk), "somebody_whistles", tune="blue")
+
+    relay.Relay(URL).run_once(0)
+
+    assert call.events.get(kind="somebody_whistles").data["details"] == {"tune": "blue"}

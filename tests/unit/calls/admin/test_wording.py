@@ -40,6 +40,12 @@ def test_every_cause_has_words(cause, source):
         ("ring_requested", {"by": "somebody"}, "somebody let it ring"),
         ("digit_received", {"digit": "#"}, "The user pressed #"),
         ("command_failed", {"command": "accept"}, "The command accept failed"),
+        ("speech_started", {}, "Speech started"),
+        (
+            "operation_commanded",
+            {"by": "api:crm", "verb": "stop", "operation": "play"},
+            "crm (api) asked for: stop of play",
+        ),
         (
             "unknown_received",
             {"event": "{0.__class__}"},

@@ -36,6 +36,14 @@ def test_the_timeline_keeps_data_and_leaves_out_sdp_and_empty_values():
     }
 
 
+def test_what_the_media_worker_observes_is_filed_under_its_own_word():
+    observed = events.MediaObserved(what="speech_started", details={"level": -30})
+
+    assert events.timeline_kind(observed) == "speech_started"
+    assert events.timeline_data(observed) == {"details": {"level": -30}}
+    assert events.timeline_kind(events.DeadlineReached()) == "deadline_reached"
+
+
 def test_zero_and_false_are_values_and_lists_are_kept():
     ended = events.RemoteHungUp(duration_seconds=0, errors=(events.ProviderError(code=1),))
 
