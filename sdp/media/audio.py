@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from fractions import Fraction
 
 import av
@@ -12,6 +12,9 @@ from av.audio.codeccontext import AudioCodecContext
 from av.audio.frame import AudioFrame
 from numpy.typing import NDArray
 
+from sdp.media.codec import Decoder
+from sdp.media.eartap import RATE as LISTEN_RATE
+from sdp.media.eartap import Decode
 from sdp.media.playback import Prompt
 from sdp.media.rtp import CLOCK_RATE, PACKET_TICKS
 
@@ -22,7 +25,6 @@ MAX_SECONDS = 600
 #: What Meta's offer asks for: 20 kbit/s, wide band (its `fmtp:111`).
 BIT_RATE = 20_000
 CUTOFF = "8000"
-LISTEN_RATE = 16_000  # what listeners get
 
 
 class UnreadableAudio(Exception):
@@ -137,20 +139,6 @@ def make_decoder() -> AudioCodecContext:
     return decoder
 
 
-def make_listener() -> Callable[[bytes], bytes]:
-    """A decoder for listeners: an Opus packet to 16 kHz mono samples, none if it is damaged."""
-    decoder = make_decoder()
-    resampler = av.AudioResampler(format="s16", layout="mono", rate=LISTEN_RATE)
-
-    def decode(packet: bytes) -> bytes:
-        try:
-            parts = [
-                part.to_ndarray().tobytes()
-                for frame in decoder.decode(av.Packet(packet))
-                for part in resampler.resample(frame)
-            ]
-        except av.FFmpegError:
-            return b""
-        return b"".join(parts)
-
-    return decode
+def make_listener() -> Decode:
+    """A decoder for listeners, at their rate."""
+    return Decoder(LISTEN_RATE).decode

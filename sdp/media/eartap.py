@@ -17,8 +17,11 @@ FRAME_BYTES = 640  # 20 ms of 16-bit samples
 
 #: Takes 20 ms of sound (16 kHz, mono, 16-bit) and the time.
 Listener: TypeAlias = Callable[[bytes, float], None]
-#: An Opus packet to its samples (16 kHz, mono, 16-bit); empty if it is damaged.
-Decode: TypeAlias = Callable[[bytes], bytes]
+#: An Opus packet to its samples (16 kHz, mono, 16-bit); empty if it is damaged. The number says how
+#: many packets are missing before it: what stands in for them comes first.
+Decode: TypeAlias = Callable[[bytes, int], bytes]
+
+_RESTART = 500  # more missing packets than this are another stream, not a loss
 
 
 class EarTap:
@@ -30,15 +33,18 @@ class EarTap:
         self._payload_type = payload_type
         self._buffer: JitterBuffer[Packet] = JitterBuffer()
         self._ssrc: int | None = None
+        self._next: int | None = None  # the sequence number that is due
         self._waiting = b""
 
     def heard(self, packet: Packet, now: float) -> None:
         """The peer's packet arrived. Telephone-events are needed too: they fill sequence numbers."""
         if packet.ssrc != self._ssrc:
-            self._buffer, self._ssrc = JitterBuffer(), packet.ssrc
+            self._buffer, self._ssrc, self._next = JitterBuffer(), packet.ssrc, None
         for one in self._buffer.insert(packet.sequence, packet, now):
+            lost = 0 if self._next is None else (one.sequence - self._next) & 0xFFFF
+            self._next = (one.sequence + 1) & 0xFFFF
             if one.payload_type == self._payload_type:
-                self._give(self._decode(one.payload), now)
+                self._give(self._decode(one.payload, lost if lost < _RESTART else 0), now)
 
     def _give(self, samples: bytes, now: float) -> None:
         data = self._waiting + samples

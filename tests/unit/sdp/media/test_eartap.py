@@ -13,21 +13,30 @@ class Ear:
 
     def __init__(self, frames: float = 1) -> None:
         self.decoded: list[bytes] = []
+        self.lost: list[int] = []
         self.heard: list[bytes] = []
         self._size = round(FRAME_BYTES * frames)
         self.tap = EarTap(self._decode, OPUS)
         self.tap.listeners.append(self._listen)
 
-    def _decode(self, payload: bytes) -> bytes:
+    def _decode(self, payload: bytes, lost: int) -> bytes:
         self.decoded.append(payload)
+        self.lost.append(lost)
         return payload * self._size
 
     def _listen(self, samples: bytes, now: float) -> None:
         assert len(samples) == FRAME_BYTES
         self.heard.append(samples[:1])
 
-    def take(self, sequence: int, payload: bytes, payload_type: int = OPUS, ssrc: int = 1) -> None:
-        self.tap.heard(Packet(payload_type, sequence, 0, ssrc, payload), 0.0)
+    def take(
+        self,
+        sequence: int,
+        payload: bytes,
+        payload_type: int = OPUS,
+        ssrc: int = 1,
+        now: float = 0.0,
+    ) -> None:
+        self.tap.heard(Packet(payload_type, sequence, 0, ssrc, payload), now)
 
 
 def test_packets_are_heard_in_order():
@@ -86,3 +95,22 @@ def test_a_new_stream_begins_anew():
     ear.take(5, b"b", ssrc=2)
 
     assert ear.heard == [b"a", b"b"]
+
+
+def test_the_decoder_is_told_what_is_missing():
+    ear = Ear()
+    for number, (sequence, payload) in enumerate(
+        [(0xFFFE, b"a"), (1, b"b"), (2, b"c"), (2000, b"d"), (2001, b"e")]
+    ):
+        ear.take(sequence, payload, now=float(number))
+
+    assert ear.decoded == [b"a", b"b", b"c", b"d", b"e"]
+    assert ear.lost == [0, 2, 0, 0, 0]
+
+
+def test_a_new_stream_misses_nothing():
+    ear = Ear()
+    ear.take(1, b"a")
+    ear.take(5, b"b", ssrc=2)
+
+    assert ear.lost == [0, 0]

@@ -71,7 +71,7 @@ def test_recordings_hear_and_tick():
 def test_the_deaf_hear_nothing():
     decoded: list[bytes] = []
 
-    def decode(payload: bytes) -> bytes:
+    def decode(payload: bytes, lost: int) -> bytes:
         decoded.append(payload)
         return b""
 
@@ -91,7 +91,7 @@ def test_there_is_a_decoder_only_while_somebody_listens():
 
     def make():
         made.append(1)
-        return lambda payload: payload * 640
+        return lambda payload, lost: payload * 640
 
     def one(samples: bytes, now: float) -> None:
         heard.append(samples)

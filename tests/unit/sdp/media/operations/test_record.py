@@ -212,7 +212,7 @@ def test_a_pause_that_was_asked_for_outlasts_the_gather():
 # --- silence --------------------------------------------------------------------------------------
 
 
-def decode(payload: bytes) -> bytes:
+def decode(payload: bytes, lost: int) -> bytes:
     level = 8000 if payload.endswith(b"loud") else 50
     return (np.ones(320, np.int16) * level).tobytes()
 
