@@ -27,7 +27,7 @@ from sdp.media.operations.life import STOPPED
 from sdp.media.registry import Refused
 
 STOP = "stop"
-USED_BEFORE = "This id was used for something else."
+USED_BEFORE = "this id was used for something else"
 #: How long a media worker that does not answer is asked, once the call is answered.
 CARRY_OUT = timedelta(seconds=15)
 #: So many operations of a call may be under way, and so many verbs may wait.
@@ -88,7 +88,7 @@ def operate(
             raise OperationConflict(USED_BEFORE)
         return known
     if call.signaling not in LIVE:
-        raise UnableToOperate("use the audio of", call.status)
+        raise UnableToOperate("do anything with", call.status)
     _leave_room(call)
     operation = MediaOperation(
         id=operation_id or uuid4(),
@@ -171,7 +171,7 @@ def _leave_room(call: Call) -> None:
     live = call.operations.exclude(state__in=MediaOperation.OVER).count()
     waiting = call.commands.filter(kind__in=OPERATING, status=CommandStatus.PENDING).count()
     if max(live, waiting) >= MAX_LIVE:
-        raise TooManyOperations(f"A call may have {MAX_LIVE} operations under way.")
+        raise TooManyOperations(f"a call may have {MAX_LIVE} operations under way")
 
 
 def _is_being_stopped(operation: MediaOperation) -> bool:

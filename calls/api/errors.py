@@ -16,6 +16,13 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from calls.domain.vocabulary import CallStatus
+from calls.media_operations import (
+    InvalidOperation,
+    NotSupported,
+    OperationConflict,
+    TooManyOperations,
+    UnableToOperate,
+)
 from calls.operations import UnableTo, UnableToAnswer, UnableToHangUp, UnableToReject
 from calls.recording_files import RecordingMissing, RecordingNotReady
 
@@ -37,6 +44,7 @@ _CODES_OF_WISHES: tuple[tuple[type[UnableTo], str], ...] = (
     (UnableToAnswer, "call-not-answerable"),
     (UnableToReject, "call-not-rejectable"),
     (UnableToHangUp, "call-already-ended"),
+    (UnableToOperate, "call-not-operable"),
 )
 
 
@@ -64,7 +72,7 @@ class Problem(Exception):
 
 
 def invalid_parameter(name: str, detail: str) -> Problem:
-    """Return the refusal of one query parameter."""
+    """Return the refusal of one parameter of the query, or member of the body."""
     return Problem(HTTPStatus.BAD_REQUEST, "invalid-parameter", detail, parameter=name)
 
 
@@ -90,6 +98,8 @@ def _problem(error: Exception) -> Problem:
             return error
         case UnableTo():
             return _unable(error)
+        case InvalidOperation() | NotSupported() | OperationConflict() | TooManyOperations():
+            return _no_operation(error)
         case Http404() | ObjectDoesNotExist():
             return Problem(HTTPStatus.NOT_FOUND, "not-found", "There is nothing at this address.")
         case exceptions.APIException():
@@ -116,6 +126,18 @@ def _unable(error: UnableTo) -> Problem:
     return Problem(HTTPStatus.CONFLICT, code, detail, call_status=error.status)
 
 
+def _no_operation(error: Exception) -> Problem:
+    detail = _sentence(error)
+    match error:
+        case InvalidOperation():
+            return invalid_parameter(error.parameter, detail)
+        case NotSupported():
+            return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "not-supported", detail)
+        case OperationConflict():
+            return Problem(HTTPStatus.CONFLICT, "operation-id-conflict", detail)
+    return Problem(HTTPStatus.CONFLICT, "too-many-operations", detail)
+
+
 def _refused(error: exceptions.APIException) -> Problem:
     known = (c for kind, c in _CODES_OF_EXCEPTIONS if isinstance(error, kind))
     return Problem(HTTPStatus(error.status_code), next(known, "refused"), str(error.detail))
@@ -130,5 +152,5 @@ def _no_audio(error: RecordingNotReady | RecordingMissing) -> Problem:
 
 
 def _sentence(error: Exception) -> str:
-    text = str(error)
+    text = str(error).removesuffix(".")
     return f"{text[:1].upper()}{text[1:]}."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 from rest_framework.views import APIView
 
-from calls.api import views
+from calls.api import operation_views, views
 
 app_name = "api"
 
@@ -22,6 +22,15 @@ urlpatterns = [
     *_address("calls/<uuid:call_id>/", views.OneCall, "call"),
     *_address("calls/<uuid:call_id>/events/", views.Events, "call-events"),
     *_address("calls/<uuid:call_id>/actions/<slug:action>/", views.Action, "call-action"),
+    *_address(
+        "calls/<uuid:call_id>/operations/", operation_views.CallOperations, "call-operations"
+    ),
+    *_address("operations/<uuid:operation_id>/", operation_views.OneOperation, "operation"),
+    *_address(
+        "operations/<uuid:operation_id>/<slug:verb>/",
+        operation_views.OperationVerb,
+        "operation-verb",
+    ),
     *_address("recordings/<uuid:recording_id>/audio/", views.RecordingAudio, "recording-audio"),
     path("<path:address>", views.Nothing.as_view(), name="nothing"),
 ]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.urls import resolve
 
-from calls.api import serializers
+from calls.api import operation_json, serializers
 
 ROOT = Path(__file__).resolve().parents[4]
 PAGE = (ROOT / "docs" / "reference" / "api.md").read_text(encoding="utf-8")
@@ -14,7 +14,14 @@ SOURCES = [path.read_text(encoding="utf-8") for path in (ROOT / "calls" / "api")
 #: Codes for what cannot happen today; they would tell a programmer, not a client.
 INTERNAL = {"wrong-state", "refused", "not-permitted"}
 #: Names of addresses, values of headers.
-OTHER_WORDS = {"call-events", "call-action", "recording-audio", "no-store"}
+OTHER_WORDS = {
+    "call-events",
+    "call-action",
+    "call-operations",
+    "operation-verb",
+    "recording-audio",
+    "no-store",
+}
 ID = "0195d2a8-1c2e-7b11-a0ac-9a4b7f2c1d3e"
 
 
@@ -34,9 +41,9 @@ def test_every_code_is_on_the_page_and_no_other():
 def test_every_address_of_the_page_exists():
     addresses = re.findall(r"^\| `(?:GET|POST)` \| `(/[^`]+)`", PAGE, re.MULTILINE)
 
-    assert len(addresses) == 7
+    assert len(addresses) == 11
     for address in addresses:
-        match = resolve(f"/api/v1{address.replace('{id}', ID)}")
+        match = resolve(f"/api/v1{address.replace('{id}', ID).replace('{verb}', 'stop')}")
         assert match.url_name != "nothing", address
 
 
@@ -47,5 +54,7 @@ def test_the_examples_have_exactly_the_members_of_the_code():
     assert list(call["peer"]) == list(serializers.PeerJson.__annotations__)
     assert list(call["phone_number"]) == list(serializers.PhoneNumberJson.__annotations__)
     assert list(call["recordings"][0]) == list(serializers.RecordingJson.__annotations__)
+    operation = example("Operations")
+    assert list(operation) == list(operation_json.OperationJson.__annotations__)
     event = example("Timeline")["data"][0]
     assert list(event) == list(serializers.EventJson.__annotations__)

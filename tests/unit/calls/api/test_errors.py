@@ -11,6 +11,13 @@ from rest_framework import exceptions
 
 from calls.api import errors
 from calls.domain.vocabulary import CallStatus
+from calls.media_operations import (
+    InvalidOperation,
+    NotSupported,
+    OperationConflict,
+    TooManyOperations,
+    UnableToOperate,
+)
 from calls.models import Call
 from calls.operations import UnableTo, UnableToAnswer, UnableToHangUp, UnableToReject
 from calls.recording_files import RecordingMissing, RecordingNotReady
@@ -49,6 +56,11 @@ def test_a_call_that_rings_while_its_answer_is_on_its_way_is_explained():
         (UnableToReject("reject", CallStatus.ENDING), 409, "call-not-rejectable"),
         (UnableToHangUp("hang up", CallStatus.COMPLETED), 409, "call-already-ended"),
         (UnableTo("dance with", CallStatus.RINGING), 409, "wrong-state"),
+        (UnableToOperate("use", CallStatus.COMPLETED), 409, "call-not-operable"),
+        (InvalidOperation("options.loop", "a number"), 400, "invalid-parameter"),
+        (NotSupported("not supported on WhatsApp"), 422, "not-supported"),
+        (OperationConflict("used"), 409, "operation-id-conflict"),
+        (TooManyOperations("wait"), 409, "too-many-operations"),
         (Http404(), 404, "not-found"),
         (Call.DoesNotExist(), 404, "not-found"),
         (exceptions.NotFound(), 404, "not-found"),
