@@ -76,7 +76,9 @@ class Relay:
 
 
 #: Told too often for a timeline, or by something else as well.
-UNREAD: frozenset[MediaEventKind] = frozenset()
+UNREAD = frozenset(
+    {MediaEventKind.PLAYBACK_PROGRESS, MediaEventKind.LEVEL, MediaEventKind.STATISTICS}
+)
 #: A newer media worker may have others.
 KNOWN = frozenset(MediaEventKind)
 

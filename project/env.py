@@ -254,8 +254,14 @@ class Environment:
     media_first_packet_seconds: float = variable(
         parsers.seconds(0, 3600), "15", "How long an accepted call may be without any sound."
     )
+    media_gap_seconds: float = variable(
+        parsers.seconds(0, 3600), "5", "How long the sound of a call may stop before that is told."
+    )
     media_idle_seconds: float = variable(
         parsers.seconds(0, 3600), "30", "How long the sound of a call may stop before it ends."
+    )
+    media_muted_seconds: float = variable(
+        parsers.seconds(0, 3600), "5", "How long a caller may send only silence before it is told."
     )
     media_linger_seconds: float = variable(
         parsers.seconds(0, 3600), "60", "How long a failed call's figures are kept to be asked for."

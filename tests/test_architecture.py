@@ -217,7 +217,7 @@ def test_a_media_worker_has_the_defaults_of_the_table() -> None:
     }
 
     assert said == {name: limits[name] for name in said}
-    assert len(said) == 6
+    assert len(said) == 8
     assert defaults["MEDIA_LISTEN"] == configuration.DEFAULT_LISTEN
     assert defaults["MEDIA_PORT_RANGE"] == configuration.DEFAULT_PORT_RANGE
     assert defaults["MEDIA_CAPACITY"] == configuration.DEFAULT_CAPACITY

@@ -173,7 +173,9 @@ def _limits(environ: Mapping[str, str]) -> Limits:
         "dtls": "MEDIA_DTLS_SECONDS",
         "start": "MEDIA_START_SECONDS",
         "first_packet": "MEDIA_FIRST_PACKET_SECONDS",
+        "gap": "MEDIA_GAP_SECONDS",
         "idle": "MEDIA_IDLE_SECONDS",
+        "muted": "MEDIA_MUTED_SECONDS",
         "linger": "MEDIA_LINGER_SECONDS",
     }
     given = {key: _number(environ, name, "") for key, name in names.items() if environ.get(name)}

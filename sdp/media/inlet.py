@@ -33,6 +33,7 @@ class Inlet:
         "digit_count",
         "is_deaf",
         "last_heard_at",
+        "last_payload",
         "opus",
         "reception",
         "recordings",
@@ -50,6 +51,7 @@ class Inlet:
         self.recordings: list[Recording] = []
         self.is_deaf = False  # what the peer says is heard by nobody, recordings included
         self.last_heard_at: float | None = None
+        self.last_payload = b""  # the latest of the peer's packets with sound
         self.digit_count = 0
         self.opus = opus
         self.telephone_event = telephone_event

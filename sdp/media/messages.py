@@ -62,6 +62,16 @@ class MediaEventKind(StrEnum):
     OPERATION_STARTED = auto()  # {"operation_id", "kind"}
     OPERATION_FINISHED = auto()  # {"operation_id", "kind", "cause", ...what the kind tells}
     OPERATION_FAILED = auto()  # {"operation_id", "kind", "cause", "message"}
+    PLAYBACK_PROGRESS = auto()  # {"operation_id", "played_ms"}
+    SPEECH_STARTED = auto()  # the peer speaks {"operation_id", "at_ms", "duration_ms"}
+    SPEECH_STOPPED = auto()  # {"operation_id", "at_ms", "duration_ms"}
+    LEVEL = auto()  # {"operation_id", "dbfs_in", "dbfs_out"}
+    TONE_DETECTED = auto()  # {"operation_id", "tone", "frequency_hz", "duration_ms"}
+    STATISTICS = auto()  # {"operation_id", "statistics"}
+    RTP_STOPPED = auto()  # no packet of the peer came for some time {"after_ms"}
+    RTP_RESUMED = auto()  # {"gap_ms"}
+    MIC_MUTED = auto()  # the peer's packets hold silence only {"after_ms"}
+    MIC_UNMUTED = auto()  # {"muted_ms"}
     FAILED = auto()  # {"cause": ice_failed|dtls_failed|media_timeout|worker_lost, "message"}
     STOPPED = auto()  # the session is gone {"statistics"}
 
@@ -75,6 +85,7 @@ class OperationKind(StrEnum):
     RECORD = auto()
     MUTE = auto()
     HOLD = auto()
+    STATISTICS = auto()
 
 
 class OperationState(StrEnum):

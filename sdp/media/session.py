@@ -23,6 +23,7 @@ from sdp.media.operations.life import Operation, Operations
 from sdp.media.outlet import Forward, Outlet, nowhere
 from sdp.media.rtp import Outgoing, Packet
 from sdp.media.stream import Limits, Stream
+from sdp.media.watch import Watch
 
 #: A kind and its data, as `messages.MediaEventKind` lists them.
 Outcome: TypeAlias = tuple[MediaEventKind, dict[str, Any]]
@@ -73,6 +74,7 @@ class MediaSession:
         self._recordings = self.inlet.recordings
         self._reception = self.inlet.reception
         self._digits = self.inlet.digits
+        self._watch = Watch(limits, self.inlet, self.tell)
         self._is_started = False
         self._report_at = 0.0
         self._opened_at = now
@@ -150,7 +152,8 @@ class MediaSession:
         if self._is_started and self.phase is Phase.CONNECTED:
             self.is_flowing = True
             self._report_at = now + self._limits.report / 10
-            self.deadline = now + self._limits.first_packet
+            self._watch.begin(now)
+            self.deadline = self._watch.next_at
             self.operations.open(now)
 
     # --- for operations ---------------------------------------------------------------------------
@@ -221,15 +224,19 @@ class MediaSession:
         if self.is_over:
             return
         inlet = self.inlet
-        if inlet.last_heard_at is None:
+        last_at, inlet.last_heard_at = inlet.last_heard_at, now
+        if last_at is None:
             self.events.append((MediaEventKind.FIRST_PACKET, {}))
-        inlet.last_heard_at = now
+        elif now - last_at > self._watch.notable_gap:
+            self._watch.gap(now - last_at)
         self._reception.count(packet, now)
         if packet.payload_type == self._stream.telephone_event_payload_type:
             has_begun, digits = inlet.press(packet, now)
             if has_begun:
                 self.operations.key_down(now)
             self._press(digits, now)
+        else:
+            inlet.last_payload = packet.payload
         if self._recordings or inlet.ear is not None:
             inlet.hear(packet, now)
         for wire in inlet.wires:
@@ -265,12 +272,11 @@ class MediaSession:
             self.fail("dtls_failed", "the DTLS handshake took too long", now)
         elif not self._is_started:
             self.fail("media_timeout", "connected, but media was never started", now)
-        elif self.inlet.last_heard_at is None:
-            self.fail("media_timeout", "no audio arrived after the start", now)
-        elif now - self.inlet.last_heard_at >= self._limits.idle:
-            self.fail("media_timeout", "no audio arrived any more", now)
         else:
-            self.deadline = self.inlet.last_heard_at + self._limits.idle
+            problem = self._watch.look(now)
+            self.deadline = self._watch.next_at
+            if problem:
+                self.fail("media_timeout", problem, now)
 
     def statistics(self, now: float) -> dict[str, Any]:
         """The figures of the call so far, JSON types only."""
@@ -282,5 +288,5 @@ class MediaSession:
             "packets_sent": self.outlet.outgoing.packets,
             "octets_sent": self.outlet.outgoing.octets,
             "digits": self.inlet.digit_count,
-            **self._reception.statistics(),
+            **self._reception.statistics(self.outlet.outgoing.packets),
         }

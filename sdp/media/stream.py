@@ -13,7 +13,9 @@ class Limits:
     dtls: float = 10.0
     start: float = 120.0  # connected, but nobody opens the gate
     first_packet: float = 15.0  # from the start of media; Meta's phones give up after 20
+    gap: float = 5.0  # without a packet: `rtp_stopped`
     idle: float = 30.0  # between packets, as long as Meta's phones wait (Meta: calling/faq)
+    muted: float = 5.0  # of silence only: `mic_muted`
     report: float = 5.0  # between RTCP reports
     linger: float = 60.0  # a failed session waits so long to be closed
 

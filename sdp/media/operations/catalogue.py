@@ -15,6 +15,7 @@ from sdp.media.operations.options import PlayOptions, Source
 from sdp.media.operations.play import Placement, Play
 from sdp.media.operations.quiet import Hold, Mute
 from sdp.media.operations.record import Record
+from sdp.media.operations.statistics import Statistics, read_statistics
 from sdp.media.patchbay import Patchbay
 from sdp.media.playback import PACKET_MS
 from sdp.media.registry import Refused
@@ -148,6 +149,10 @@ def _hold(operation_id: str, data: dict[str, Any], context: Context) -> Built:
     return Built(Hold(operation_id, music), ((music, options.music),))
 
 
+def _statistics(operation_id: str, data: dict[str, Any], context: Context) -> Built:
+    return Built(Statistics(operation_id, read_statistics(data)))
+
+
 _BUILDERS: dict[str, Callable[[str, dict[str, Any], Context], Built]] = {
     OperationKind.PLAY: _play,
     OperationKind.GATHER: _gather,
@@ -155,4 +160,5 @@ _BUILDERS: dict[str, Callable[[str, dict[str, Any], Context], Built]] = {
     OperationKind.RECORD: _record,
     OperationKind.MUTE: _mute,
     OperationKind.HOLD: _hold,
+    OperationKind.STATISTICS: _statistics,
 }

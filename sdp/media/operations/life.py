@@ -39,6 +39,8 @@ class Call(Party, Protocol):
 
     def tell(self, kind: MediaEventKind, data: dict[str, Any]) -> None: ...
 
+    def statistics(self, now: float) -> dict[str, Any]: ...
+
 
 class Operation:
     """Base of all kinds. Subclasses override `_begin`, `_release`, `result` and the hooks.

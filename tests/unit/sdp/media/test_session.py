@@ -15,6 +15,7 @@ from sdp.media.operations.play import Placement, Play
 from sdp.media.operations.record import Plan, Record
 from sdp.media.opus import SILENCE
 from sdp.media.playback import Prompt
+from sdp.media.reception import Reception
 from sdp.media.recording import Side
 from sdp.media.rtp import Packet
 from sdp.media.session import MediaSession, Phase
@@ -333,13 +334,32 @@ def test_a_peer_that_falls_silent_is_noticed_thirty_seconds_after_its_last_packe
     call.at(10.0)
     call.hear()
     call.events()
-    for now in (20.0, 30.0, 39.9):
-        call.at(now)
-        assert call.events() == []
+    call.at(39.9)
+    assert call.kinds() == ["rtp_stopped"]
 
     call.at(40.0)
 
     assert call.events() == failed("media_timeout", "no audio arrived any more")
+
+
+def test_a_pause_in_the_peers_packets_is_told_at_its_beginning_and_its_end():
+    call = Call().connect().start()
+    call.at(10.0)
+    call.hear()
+    call.events()
+    for now in (11.0, 12.0, 13.0, 14.0, 14.98):
+        call.at(now)
+        assert call.events() == []
+
+    call.at(15.0)
+    assert call.events() == [("rtp_stopped", {"after_ms": 5000})]
+    call.at(17.5)
+    call.hear()
+    call.at(17.52)
+    call.hear()
+
+    assert call.events() == [("rtp_resumed", {"gap_ms": 7500})]
+    assert call.session.statistics(call.now)["largest_gap_ms"] == 7500
 
 
 def test_a_peer_that_goes_on_is_left_alone():
@@ -387,12 +407,10 @@ def test_the_end_comes_once_with_the_figures():
                 "packets_sent": 1,
                 "octets_sent": 3,
                 "digits": 0,
+                **Reception().statistics(),
                 "packets_received": 1,
-                "packets_lost": 0,
                 "octets_received": 13,
-                "jitter_ms": 0.0,
-                "packets_lost_by_peer": 0,
-                "round_trip_ms": None,
+                "mos": 4.4,
             }
         },
     )
