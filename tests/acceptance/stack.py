@@ -120,9 +120,9 @@ class Stack:
         response.raise_for_status()
         return response.json()
 
-    def post(self, path: str) -> httpx.Response:
+    def post(self, path: str, body: dict[str, Any] | None = None) -> httpx.Response:
         """POST of the REST API."""
-        return self._http.post(f"/api/v1{path}", json={})
+        return self._http.post(f"/api/v1{path}", json=body or {})
 
     def find(self, wa_call_id: str, number: str = "") -> dict[str, Any]:
         """Return the call with Meta's id as the REST API shows it; wait until it is there."""
