@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from calls import queries
-from calls.admin import wording
+from calls.admin import operating, wording
 from calls.api.serializers import e164
 from calls.models import Call, CallCommand, CallEvent, MediaSession
 from calls.redaction import hide_keys, without_sdp
@@ -48,10 +48,11 @@ class CommandLine:
 
 
 def context(call: Call, now: datetime) -> dict[str, Any]:
-    """Return the variables of the template; four queries."""
+    """Return the variables of the template; five queries."""
     session: MediaSession | None = getattr(call, "media_session", None)
     events = list(call.events.order_by("sequence")[: SHOWN_EVENTS + 1])
     return {
+        **operating.context(call),
         "call": call,
         "status_words": call.status.replace("_", " "),
         "situation": wording.situation(call, now),

@@ -20,7 +20,7 @@ from django.utils.safestring import SafeString
 from calls import operations, queries, recording_files
 from calls.admin import call_page, wording
 from calls.admin.filters import CauseFilter, DirectionFilter, NumberFilter, StatusFilter, as_stored
-from calls.admin.read_only import ReadOnly
+from calls.admin.operating import OperatingViews
 from calls.domain.vocabulary import EventKind
 from calls.models import Call, CallEvent, Recording
 
@@ -45,7 +45,7 @@ DECISIVE = (
 
 
 @admin.register(Call)
-class CallAdmin(ReadOnly):
+class CallAdmin(OperatingViews):
     list_display = (
         "status_badge",
         "peer",
@@ -103,7 +103,7 @@ class CallAdmin(ReadOnly):
         return wording.cause_in_words(call.hangup_cause, call.hangup_source)
 
     def get_urls(self) -> list[URLPattern]:
-        """The stock addresses, and those of the buttons and the audio."""
+        """The addresses below this class, and those of the buttons and the audio."""
         view = self.admin_site.admin_view
         return [
             path("<uuid:call_id>/wish/<slug:wish>/", view(self.wish_view), name="calls_call_wish"),

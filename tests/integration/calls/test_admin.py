@@ -289,11 +289,11 @@ class TestPage:
         self, viewer, ended, django_assert_num_queries
     ):
         # session, user, permissions twice, call, events, commands, recordings, playbacks
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(10):
             self.html(viewer, ended)
         for digit in "0123456789":
             apply(ended, events.DigitReceived(digit=digit))
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(10):
             self.html(viewer, ended)
 
     @pytest.mark.parametrize("address", ["00000000-0000-4000-8000-000000000000", "7", "wacid.A"])
