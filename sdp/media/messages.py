@@ -45,6 +45,7 @@ class MediaErrorCode(StrEnum):
     NO_COMMON_CODEC = auto()  # 422
     NO_SUCH_PROMPT = auto()  # 422
     NO_SUCH_OPERATION = auto()  # 404
+    NO_SUCH_CALL = auto()  # 422: the other call is not open on this worker
     NOT_SUPPORTED = auto()  # 422: WhatsApp, or this peer, has no way for it
     OVERLOADED = auto()  # 503: at capacity
     DRAINING = auto()  # 503: shutting down, takes no new calls
@@ -72,6 +73,8 @@ class MediaEventKind(StrEnum):
     RTP_RESUMED = auto()  # {"gap_ms"}
     MIC_MUTED = auto()  # the peer's packets hold silence only {"after_ms"}
     MIC_UNMUTED = auto()  # {"muted_ms"}
+    BRIDGED = auto()  # on both calls {"operation_id", "with": the other call}
+    UNBRIDGED = auto()  # on both calls {"operation_id", "with", "cause"}
     FAILED = auto()  # {"cause": ice_failed|dtls_failed|media_timeout|worker_lost, "message"}
     STOPPED = auto()  # the session is gone {"statistics"}
 
@@ -86,6 +89,9 @@ class OperationKind(StrEnum):
     MUTE = auto()
     HOLD = auto()
     STATISTICS = auto()
+    BRIDGE = auto()
+    ROUTE = auto()
+    SUPERVISE = auto()
 
 
 class OperationState(StrEnum):

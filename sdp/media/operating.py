@@ -154,7 +154,7 @@ class Operator:
             return operation.status()
         if verb == "update" and isinstance(operation, Play):
             self._update(operation, read_volume(request.options))
-        elif request.options:
+        elif request.options and verb not in operation.verbs_with_options:
             raise MessageError(f"options: {verb[:20]!r} takes none")
         else:
             operation.obey(verb, request.options, self._clock())

@@ -9,24 +9,13 @@ prompts, hold and mute keep their meaning.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Protocol, TypeAlias
 
 from sdp.media.inlet import Inlet
-from sdp.media.outlet import Forward, Outlet, Source
-from sdp.media.rtp import CLOCK_RATE, Packet
-
-#: Steps of timestamps and numbers beyond this are a jump: another stream, not a gap.
-MAX_TICKS = CLOCK_RATE
-MAX_STEP = 500
-
-
-class Party(Protocol):
-    """What is needed of a call; two are the same only if they are one."""
-
-    outlet: Outlet
-    inlet: Inlet
-    forward: Forward
+from sdp.media.outlet import Source
+from sdp.media.wire import Party, Wire
 
 
 class Feed(Protocol):
@@ -47,74 +36,6 @@ class Mixer(Protocol):
     def feed(self, inlet: Inlet) -> Feed: ...
 
     def mix(self, feeds: Sequence[Feed]) -> Mix: ...
-
-
-class Wire:
-    """Carries the packets of a speaker to one listener.
-
-    :param has_keys: telephone-events are carried too, if the listener takes them.
-    """
-
-    __slots__ = (
-        "_inlet",
-        "_keys",
-        "_keys_out",
-        "_listener",
-        "_opus",
-        "_opus_out",
-        "_outlet",
-        "_sequence",
-        "_ssrc",
-        "_timestamp",
-    )
-
-    def __init__(self, speaker: Party, listener: Party, *, has_keys: bool) -> None:
-        self._inlet = speaker.inlet
-        self._listener = listener
-        self._outlet = listener.outlet
-        self._opus, self._opus_out = speaker.inlet.opus, listener.outlet.opus
-        self._keys_out = listener.outlet.telephone_event or 0
-        self._keys: int | None = None
-        self.let_keys(has_keys)
-        self._ssrc: int | None = None  # None: the next packet begins a stream
-        self._sequence = self._timestamp = 0
-
-    def let_keys(self, has_keys: bool) -> None:
-        """Carry keys, or leave them out."""
-        is_possible = has_keys and self._keys_out
-        self._keys = self._inlet.telephone_event if is_possible else None
-
-    def carry(self, packet: Packet, now: float) -> None:
-        """Take a packet of the speaker to the listener, now."""
-        payload_type, sequence, timestamp, ssrc, payload = packet
-        if payload_type == self._opus:
-            payload_type = self._opus_out
-        elif payload_type == self._keys:
-            payload_type = self._keys_out
-        else:
-            self._break()
-            return
-        if self._inlet.is_deaf:
-            self._break()
-            return
-        step = (sequence - self._sequence) & 0xFFFF
-        ticks = (timestamp - self._timestamp) & 0xFFFFFFFF
-        if ssrc != self._ssrc or step > MAX_STEP or ticks > MAX_TICKS:
-            step, ticks = self._judge(ssrc, step, ticks)
-        if step >= 0:
-            self._ssrc, self._sequence, self._timestamp = ssrc, sequence, timestamp
-        self._listener.forward(payload, payload_type, step, ticks, now)
-
-    def _judge(self, ssrc: int, step: int, ticks: int) -> tuple[int, int]:
-        """A packet that is not simply the next one: late, or the beginning of another stream."""
-        step, ticks = step - 0x10000, ticks - 0x100000000
-        is_late = ssrc == self._ssrc and step >= -MAX_STEP and ticks >= -MAX_TICKS
-        return (step, ticks) if is_late else (0, 0)
-
-    def _break(self) -> None:
-        """Something is left out."""
-        self._ssrc = None
-        self._outlet.rest()
 
 
 #: The owners of an edge, each with its wish that keys be carried.
@@ -143,6 +64,8 @@ class Patchbay:
         self._mixer = mixer
         self._edges: dict[Party, dict[Party, Owners]] = {}  # by listener, by speaker
         self._ears: dict[Party, _Ear] = {}
+        self._watchers: list[Callable[[Party], None]] = []
+        self._changed: dict[Party, None] | None = None  # listeners that wait to be settled
 
     # --- edges ------------------------------------------------------------------------------------
 
@@ -154,8 +77,9 @@ class Patchbay:
         :param has_keys: the speaker's keys reach the listener as telephone-events.
         """
         owners = self._edges.setdefault(listener, {}).setdefault(speaker, {})
-        owners[owner] = has_keys
-        self._settle(listener)
+        if owners.get(owner) is not has_keys:
+            owners[owner] = has_keys
+            self._settle(listener)
 
     def unpatch(
         self, owner: object, speaker: Party | None = None, listener: Party | None = None
@@ -183,6 +107,29 @@ class Patchbay:
             if speakers.pop(party, None) is not None:
                 self._settle(listener)
 
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Changes made inside are heard as one: nothing is cut between the first and the last."""
+        if self._changed is not None:
+            yield
+            return
+        self._changed = {}
+        try:
+            yield
+        finally:
+            changed, self._changed = self._changed, None
+            for listener in changed:
+                self._settle(listener)
+
+    def watch(self, watcher: Callable[[Party], None]) -> None:
+        """Tell `watcher` of each listener whose speakers may have changed."""
+        self._watchers.append(watcher)
+
+    def unwatch(self, watcher: Callable[[Party], None]) -> None:
+        """Stop that."""
+        if watcher in self._watchers:
+            self._watchers.remove(watcher)
+
     def speakers(self, listener: Party) -> list[Party]:
         """Whom a call hears, in the order in which they were patched."""
         return list(self._edges.get(listener, ()))
@@ -191,6 +138,9 @@ class Patchbay:
 
     def _settle(self, listener: Party) -> None:
         """Make the listener's sound what its edges say."""
+        if self._changed is not None:
+            self._changed[listener] = None
+            return
         edges = self._edges.get(listener, {})
         ear = self._ears.setdefault(listener, _Ear())
         if len(edges) == 1:
@@ -199,6 +149,8 @@ class Patchbay:
             self._mix(ear, listener, list(edges))
         else:
             self._end(ear, listener)
+        for watcher in tuple(self._watchers):
+            watcher(listener)
 
     def _forward(self, ear: _Ear, listener: Party, speaker: Party, owners: Owners) -> None:
         has_keys = any(owners.values())

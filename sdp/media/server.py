@@ -41,6 +41,7 @@ STATUS = {
     MediaErrorCode.NO_COMMON_CODEC: 422,
     MediaErrorCode.NO_SUCH_PROMPT: 422,
     MediaErrorCode.NO_SUCH_OPERATION: 404,
+    MediaErrorCode.NO_SUCH_CALL: 422,
     MediaErrorCode.NOT_SUPPORTED: 422,
     MediaErrorCode.OVERLOADED: 503,
     MediaErrorCode.DRAINING: 503,

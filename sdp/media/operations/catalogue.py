@@ -8,14 +8,17 @@ from typing import Any
 
 from sdp.media.messages import MediaErrorCode, MessageError, OperationKind
 from sdp.media.operations import options as read
+from sdp.media.operations.bridge import Bridge, Route, read_bridge, read_route
 from sdp.media.operations.gather import Gather
 from sdp.media.operations.keys import SendDigits
 from sdp.media.operations.life import Call, Operation
+from sdp.media.operations.link import Others
 from sdp.media.operations.options import PlayOptions, Source
 from sdp.media.operations.play import Placement, Play
 from sdp.media.operations.quiet import Hold, Mute
 from sdp.media.operations.record import Record
 from sdp.media.operations.statistics import Statistics, read_statistics
+from sdp.media.operations.supervise import Supervise, read_supervise
 from sdp.media.patchbay import Patchbay
 from sdp.media.playback import PACKET_MS
 from sdp.media.registry import Refused
@@ -46,6 +49,10 @@ class Context:
     call_id: str = ""
     patchbay: Patchbay = field(default_factory=Patchbay)
     find: Callable[[str], Call | None] = _nobody  # an open call of this worker by its id
+
+    @property
+    def others(self) -> Others:
+        return Others(self.call_id, self.patchbay, self.find)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +160,20 @@ def _statistics(operation_id: str, data: dict[str, Any], context: Context) -> Bu
     return Built(Statistics(operation_id, read_statistics(data)))
 
 
+def _bridge(operation_id: str, data: dict[str, Any], context: Context) -> Built:
+    options = read_bridge(data, context.others)
+    return Built(Bridge(operation_id, context.patchbay, options, context.call_id))
+
+
+def _route(operation_id: str, data: dict[str, Any], context: Context) -> Built:
+    return Built(Route(operation_id, context.patchbay, read_route(data, context.others)))
+
+
+def _supervise(operation_id: str, data: dict[str, Any], context: Context) -> Built:
+    options = read_supervise(data, context.others)
+    return Built(Supervise(operation_id, context.patchbay, options))
+
+
 _BUILDERS: dict[str, Callable[[str, dict[str, Any], Context], Built]] = {
     OperationKind.PLAY: _play,
     OperationKind.GATHER: _gather,
@@ -161,4 +182,7 @@ _BUILDERS: dict[str, Callable[[str, dict[str, Any], Context], Built]] = {
     OperationKind.MUTE: _mute,
     OperationKind.HOLD: _hold,
     OperationKind.STATISTICS: _statistics,
+    OperationKind.BRIDGE: _bridge,
+    OperationKind.ROUTE: _route,
+    OperationKind.SUPERVISE: _supervise,
 }

@@ -17,8 +17,8 @@ from sdp.media.messages import (
     OperationState,
     OperationStatus,
 )
-from sdp.media.patchbay import Party
 from sdp.media.registry import Refused
+from sdp.media.wire import Party
 
 State = OperationState
 #: So many operations of a call that are over are remembered, so that a repeated request is known.
@@ -26,6 +26,7 @@ REMEMBERED = 1000
 #: Causes of an end.
 COMPLETED, STOPPED, HUNG_UP, REPLACED = "completed", "stopped", "hung_up", "replaced"
 BARGED_IN, TIMEOUT = "barged_in", "timeout"
+PEER_LEFT = "peer_left"  # the other call that it needs is over
 ENDED = (State.FINISHED, State.FAILED)
 
 
@@ -33,6 +34,7 @@ class Call(Party, Protocol):
     """What an operation may touch of the call that it belongs to."""
 
     operations: Operations
+    is_over: bool  # there is no media any more
 
     @property
     def opus_payload_type(self) -> int: ...
@@ -52,6 +54,8 @@ class Operation:
     kind: ClassVar[OperationKind]
     #: Wants `tick` each 20 ms.
     is_timed = False
+    #: Verbs that take options.
+    verbs_with_options: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, operation_id: str, *, is_announced: bool = True) -> None:
         self.operation_id = operation_id

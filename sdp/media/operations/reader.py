@@ -56,8 +56,8 @@ class Reader:
             raise MessageError(f"{self._name(name)}: only {letters} are allowed")
         return value
 
-    def flag(self, name: str) -> bool:
-        value = self._take(name, False)
+    def flag(self, name: str, default: bool = False) -> bool:
+        value = self._take(name, default)
         if not isinstance(value, bool):
             raise MessageError(f"{self._name(name)}: true or false is needed")
         return value

@@ -13,12 +13,19 @@ from sdp.media.registry import Refused
 from tests.unit.sdp.media.operations.calls import CONTEXT, Call
 
 HELLO = {"source": {"prompt": "hi"}}
-LEAST: dict[str, dict[str, Any]] = {"play": HELLO, "send_digits": {"digits": "1"}}
+LEAST: dict[str, dict[str, Any]] = {
+    "play": HELLO,
+    "send_digits": {"digits": "1"},
+    "bridge": {"with": "c2"},
+    "route": {"to": "c2"},
+    "supervise": {"target": "c2"},
+}
 
 
 @pytest.mark.parametrize("kind", OperationKind)
 def test_every_kind_can_be_built(kind):
-    built = build("o1", str(kind), LEAST.get(str(kind), {}), CONTEXT)
+    context = replace(CONTEXT, find=lambda _: Call().session)
+    built = build("o1", str(kind), LEAST.get(str(kind), {}), context)
 
     assert built.operation.kind is kind
     assert built.operation.operation_id == "o1"
