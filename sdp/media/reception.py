@@ -85,6 +85,11 @@ class Reception:
             stream = self._stream = Incoming(packet.ssrc, packet.sequence)
         stream.count(packet.sequence, packet.timestamp, len(packet.payload), now)
 
+    def skim(self, size: int) -> None:
+        """Take note of a packet that was not decrypted; see `Incoming`."""
+        if self._stream is not None:
+            self._stream.skim(size)
+
     def control(self, data: bytes, our_ssrc: int, now: float, unix_time: float) -> None:
         """Take note of an authenticated RTCP packet."""
         for report in rtcp.parse(data):
@@ -157,12 +162,13 @@ class Reception:
 
     def statistics(self, packets_sent: int = 0) -> dict[str, Any]:
         """Sums over all streams; `jitter_ms` and `round_trip_ms` are the latest."""
-        packets, lost = self.packets, self.lost
+        unopened, octets = (0, 0) if self._stream is None else self._stream.pending
+        packets, lost = self.packets + unopened, self.lost
         return {
             "packets_received": packets,
             "packets_lost": lost,
             "loss_percent": round(_percent(lost, packets + lost), 2),
-            "octets_received": self.octets,
+            "octets_received": self.octets + octets,
             "largest_gap_ms": round(self.largest_gap * 1000),
             "jitter_ms": round(self.jitter_ms, 1),
             **self._jitter.figures("jitter"),

@@ -11,6 +11,7 @@ from typing import NamedTuple, TypeAlias
 CLOCK_RATE = 48_000
 PACKET_TICKS = 960  # 20 ms
 PACKET_SECONDS = 0.02
+MAX_PENDING = 15  # of 20 ms each come between two that are opened, see `inlet`
 HEADER = struct.Struct("!BBHII")
 HEADER_SIZE = HEADER.size
 
@@ -123,13 +124,19 @@ class Outgoing:
 
 
 class Incoming:
-    """Counts what arrives of one SSRC (RFC 3550 A.1, A.3, A.8)."""
+    """Counts what arrives of one SSRC (RFC 3550 A.1, A.3, A.8).
+
+    Packets that were not decrypted are counted too, but not believed: the next authentic one says
+    how many of them there can have been.
+    """
 
     __slots__ = (
         "_base",
         "_expected_before",
         "_last_timestamp",
         "_received_before",
+        "_skimmed",
+        "_skimmed_octets",
         "_transit",
         "highest",
         "jitter",
@@ -149,6 +156,7 @@ class Incoming:
         self._last_timestamp = -1
         self._expected_before = 0
         self._received_before = 0
+        self._skimmed = self._skimmed_octets = 0
 
     def count(self, sequence: int, timestamp: int, size: int, now: float) -> None:
         """Take note of a packet that arrived at `now` seconds with `size` bytes of payload."""
@@ -157,7 +165,28 @@ class Incoming:
             self.highest += step
         self.packets += 1
         self.octets += size
+        if self._skimmed:
+            self._settle()
         self._measure_jitter(timestamp, now)
+
+    def skim(self, size: int) -> None:
+        """A packet that may be one of these has arrived, with `size` bytes of payload."""
+        self._skimmed += 1
+        self._skimmed_octets += size
+
+    def _settle(self) -> None:
+        """They fill the open places; who sends more of them changes nothing."""
+        taken = min(self._skimmed, self.lost)
+        self.packets += taken
+        self.octets += self._skimmed_octets * taken // self._skimmed
+        self._skimmed = self._skimmed_octets = 0
+
+    @property
+    def pending(self) -> tuple[int, int]:
+        """Packets, and octets of them, that no authentic one has confirmed yet, as far as there
+        can be so many."""
+        count = min(self._skimmed, MAX_PENDING)
+        return count, self._skimmed_octets * count // max(self._skimmed, 1)
 
     def _measure_jitter(self, timestamp: int, now: float) -> None:
         if timestamp == self._last_timestamp:  # a burst of one DTMF event says nothing about time

@@ -228,7 +228,7 @@ class MediaSession:
         if last_at is None:
             self.events.append((MediaEventKind.FIRST_PACKET, {}))
         elif now - last_at > self._watch.notable_gap:
-            self._watch.gap(now - last_at)
+            self._watch.gap(now - max(last_at, inlet.skimmed_at))
         self._reception.count(packet, now)
         if packet.payload_type == self._stream.telephone_event_payload_type:
             has_begun, digits = inlet.press(packet, now)

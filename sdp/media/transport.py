@@ -32,8 +32,10 @@ class Transport:
         "_cipher",
         "_handshake",
         "_incoming",
+        "_inlet",
         "_is_connected",
         "_outgoing",
+        "_receive",
         "_remote",
         "_socket",
         "fileno",
@@ -58,6 +60,8 @@ class Transport:
         self._agent = agent
         self._handshake = handshake
         self._socket = bound
+        self._receive = bound.recv_into  # looked up once: it is called for each packet
+        self._inlet = session.inlet
         self._incoming = incoming
         self._outgoing = outgoing
         self._cipher: Cipher | None = None
@@ -68,17 +72,22 @@ class Transport:
 
     def read(self, now: float) -> None:
         """Take one datagram from the socket."""
+        data = self._incoming.data
         try:
             if self._is_connected:
-                length = self._socket.recv_into(self._incoming.data)
+                length = self._receive(data)
                 source = self._remote
             else:
-                length, sender = self._socket.recvfrom_into(self._incoming.data)
+                length, sender = self._socket.recvfrom_into(data)
                 source = sender[:2]
         except OSError:  # nothing there, or an ICMP error for something that we sent
             return
-        if source is not None and 0 < length <= MAX_PLAIN:
-            self._take(length, source, now)
+        if source is None or not 0 < length <= MAX_PLAIN:
+            return
+        is_media = self._is_connected and rtp.is_rtp_or_rtcp(data[0])
+        if is_media and self._inlet.skims(data, length, now):
+            return
+        self._take(length, source, now)
 
     def _take(self, length: int, source: Address, now: float) -> None:
         first = self._incoming.data[0]
@@ -99,10 +108,11 @@ class Transport:
                 data = bytes(self._incoming.view[:length])
                 self.session.receive_control(data, now, time.time())
             return
-        length = cipher.unprotect(self._incoming, length)
-        if length:
-            packet = rtp.parse(self._incoming.view[:length])
+        size = cipher.unprotect(self._incoming, length)
+        if size:
+            packet = rtp.parse(self._incoming.view[:size])
             if packet is not None:
+                self._inlet.overhead = length - len(packet.payload)
                 self.session.receive(packet, now)
             if source != self._remote:  # a browser that has moved
                 self._send_all(self._agent.media_came(source, now))

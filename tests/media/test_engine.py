@@ -10,10 +10,13 @@ import pytest
 
 from sdp.media import engine
 from sdp.media.engine import Engine
+from sdp.media.session import Phase
+from tests.media.conftest import until
 
 
 class Session:
     def __init__(self) -> None:
+        self.phase = Phase.CHECKING
         self.has_output = False
         self.is_over = False
         self.causes: list[str] = []
@@ -118,13 +121,35 @@ async def test_what_arrives_is_read(clockwork):
     assert call.data == [b"one", b"two"]
 
 
+async def test_while_a_call_connects_what_arrives_does_not_wait_for_a_tick(clockwork):
+    call = clockwork.add()
+    clockwork.engine._timer.cancel()
+    call.far.send(b"x")
+    await asyncio.sleep(0.02)
+
+    assert call.data == [b"x"]
+
+
+async def test_what_arrives_of_a_connected_call_is_read_in_the_tick(clockwork):
+    call = clockwork.add()
+    call.session.phase = Phase.CONNECTED
+    await until(lambda: not clockwork.engine._connecting)
+    clockwork.engine._timer.cancel()
+    call.far.send(b"x")
+    await asyncio.sleep(0.02)
+    before = list(call.data)
+    clockwork.engine._tick()
+
+    assert (before, call.data) == ([], [b"x"])
+
+
 async def test_a_flooded_call_leaves_turns_to_the_others(clockwork):
     flooded, other = clockwork.add(), clockwork.add()
     for _ in range(100):
         flooded.far.send(b"x")
     other.far.send(b"y")
 
-    clockwork.engine._read()
+    clockwork.engine._read(clockwork.engine._urgent)
 
     assert other.data == [b"y"]
     assert len(flooded.data) == engine.MAX_POLLS

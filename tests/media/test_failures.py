@@ -136,7 +136,7 @@ async def test_a_peer_that_never_speaks_is_noticed(make_desk):
 
 
 async def test_a_peer_that_falls_silent_is_noticed(make_desk):
-    desk = await make_desk(MEDIA_FIRST_PACKET_SECONDS="0.2", MEDIA_IDLE_SECONDS="0.3")
+    desk = await make_desk(MEDIA_FIRST_PACKET_SECONDS="0.2", MEDIA_IDLE_SECONDS="0.6")
     relay = Relay()
     await asyncio.wait_for(relay.connect(desk.open(await relay.offer())), 5)
     await desk.wait_for("connected")

@@ -119,3 +119,65 @@ def test_without_a_decoder_nobody_can_listen():
     inlet.hear(packet(), 0.0)
 
     assert inlet.ear is None
+
+
+def datagram(payload_type: int = OPUS) -> bytearray:
+    return bytearray([0x80, payload_type, *bytes(80)])
+
+
+class Wire:
+    def carry(self, packet: Packet, now: float) -> None: ...
+
+
+def silent(payload: bytes, lost: int) -> bytes:
+    return b""
+
+
+def heard_at_one() -> Inlet:
+    """An inlet of which nobody wants sound, after an authentic packet at 1.0 seconds."""
+    inlet = Inlet(OPUS, lambda: silent)
+    inlet.reception.count(packet(), 1.0)
+    inlet.last_heard_at, inlet.overhead = 1.0, 22
+    return inlet
+
+
+def test_what_nobody_wants_to_hear_stays_unopened_and_is_counted():
+    inlet = heard_at_one()
+
+    assert inlet.skims(datagram(), 82, 1.02)
+    assert inlet.skims(datagram(OPUS | 0x80), 82, 1.04)
+    statistics = inlet.reception.statistics()
+    assert (statistics["packets_received"], statistics["octets_received"]) == (3, 122)
+    assert inlet.last_heard_at == 1.0, "only an authentic packet shows that the peer lives"
+
+
+def test_keys_and_the_first_packet_are_opened():
+    assert not heard_at_one().skims(datagram(DTMF), 82, 1.02)
+    assert not Inlet(OPUS, None).skims(datagram(), 82, 1.02)
+
+
+def test_who_wants_to_hear_gets_every_packet():
+    recorded, listened, connected = heard_at_one(), heard_at_one(), heard_at_one()
+    recorded.recordings.append(Recording("r1", (1, 2), 1.0))
+    listened.listen(lambda samples, now: None)
+
+    connected.wires = (Wire(),)
+
+    assert not recorded.skims(datagram(), 82, 1.02)
+    assert not connected.skims(datagram(), 82, 1.02)
+    assert not listened.skims(datagram(), 82, 1.02)
+
+
+def test_one_packet_in_a_while_is_opened():
+    inlet = heard_at_one()
+    opened = [at for at in range(102, 200, 2) if not inlet.skims(datagram(), 82, at / 100)]
+
+    assert opened[0] == 130
+
+
+def test_the_packet_after_a_pause_is_opened():
+    inlet = heard_at_one()
+    assert inlet.skims(datagram(), 82, 1.05)
+
+    assert not inlet.skims(datagram(), 82, 1.16)
+    assert inlet.skims(datagram(), 82, 1.14)

@@ -154,3 +154,15 @@ def test_the_worst_five_seconds_are_remembered():
     assert statistics["mos_min"] == mos.estimate(10.0, 0.0, None)
     assert statistics["mos"] == mos.estimate(100 / 30, 0.0, None)
     assert statistics["mos_min"] < statistics["mos"]
+
+
+def test_packets_that_were_not_decrypted_are_counted():
+    reception = Reception()
+    reception.skim(60)
+    assert reception.statistics()["packets_received"] == 0, "of which stream?"
+
+    reception.count(packet(1), 0.0)
+    reception.skim(60)
+    statistics = reception.statistics()
+
+    assert (statistics["packets_received"], statistics["octets_received"]) == (2, 72)

@@ -192,3 +192,45 @@ def test_numbers_left_out_are_for_packets_that_come_late():
 
     assert rtp.parse(buffer[:length]) == Packet(111, 65_535, 960, 42, b"late")
     assert (outgoing.sequence, outgoing.timestamp, outgoing.packets) == (0, 1920, 2)
+
+
+def test_unopened_packets_fill_the_places_between_opened_ones():
+    stream = Incoming(42, 10)
+    receive(stream, [10])
+    for _ in range(3):
+        stream.skim(60)
+    receive(stream, [14])
+
+    assert (stream.packets, stream.lost, stream.octets) == (5, 0, 280)
+    assert stream.pending == (0, 0)
+
+
+def test_unopened_packets_that_were_lost_are_missing():
+    stream = Incoming(42, 10)
+    receive(stream, [10])
+    stream.skim(60)
+    receive(stream, [14])
+
+    assert (stream.packets, stream.lost, stream.octets) == (3, 2, 160)
+
+
+def test_forged_packets_fill_no_more_places_than_there_are():
+    stream = Incoming(42, 10)
+    receive(stream, [10])
+    for _ in range(1000):
+        stream.skim(60)
+    pending = stream.pending
+    receive(stream, [13])
+
+    assert pending == (15, 900)
+    assert (stream.packets, stream.lost, stream.octets) == (4, 0, 220)
+    assert (stream.highest, stream.fraction_lost()) == (13, 0)
+
+
+def test_an_unopened_packet_that_comes_late_still_fills_its_place():
+    stream = Incoming(42, 10)
+    receive(stream, [10, 12])
+    stream.skim(60)
+    receive(stream, [13])
+
+    assert (stream.packets, stream.lost) == (4, 0)

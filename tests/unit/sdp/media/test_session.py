@@ -362,6 +362,18 @@ def test_a_pause_in_the_peers_packets_is_told_at_its_beginning_and_its_end():
     assert call.session.statistics(call.now)["largest_gap_ms"] == 7500
 
 
+def test_packets_that_stay_unopened_are_no_pause():
+    call = Call().connect().start()
+    call.hear()
+    for _ in range(14):
+        call.now += 0.02
+        assert call.session.inlet.skims(bytearray([0x80, OPUS]), 80, call.now)
+    call.now += 0.02
+    call.hear()
+
+    assert call.session.statistics(call.now)["largest_gap_ms"] == 20
+
+
 def test_a_peer_that_goes_on_is_left_alone():
     call = Call().connect().start()
     for second in range(1, 200):
