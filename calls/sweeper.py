@@ -16,7 +16,7 @@ from uuid import UUID
 from django.db import DatabaseError, close_old_connections, connection
 from django.db.models import Q
 
-from calls import executor, media_workers, operations, queries
+from calls import executor, media_workers, operations, prompts, queries
 from calls.domain.vocabulary import CommandStatus, Signaling
 from calls.models import Call, CallCommand, Heartbeat
 
@@ -30,6 +30,7 @@ BELL_SECONDS = 0.3
 BATCH = 200
 DRAIN_THREADS = 8
 RECONCILE_EVERY = timedelta(seconds=5)
+MEASURE_EVERY = timedelta(seconds=5)
 
 _passes: dict[str, Pass] = {}
 
@@ -167,5 +168,6 @@ def install() -> Drainer:
     add_pass("pending commands", drainer)
     add_pass("leases", Seldom(media_workers.check_leases, timedelta(seconds=1)))
     add_pass("sessions", Seldom(media_workers.reconcile, RECONCILE_EVERY))
+    add_pass("ring prompts", Seldom(prompts.measure, MEASURE_EVERY), is_slow=True)
     add_pass("heartbeat", Seldom(beat, timedelta(seconds=1)))
     return drainer

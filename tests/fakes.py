@@ -64,6 +64,7 @@ class FakeMedia:
     closed: list[str] = field(default_factory=list)
     log: list[SessionEvent] = field(default_factory=list)
     is_reachable: bool = True
+    prompts: dict[str, int] = field(default_factory=dict)  # milliseconds by name
     #: Errors for the next requests about operations, in turn; None lets one through.
     refuse_operation: list[MediaError | None] = field(default_factory=list)
     #: What was carried out, in order: an operation's kind, or its verb.
@@ -130,6 +131,12 @@ class FakeMedia:
             raise planned
         if call_id not in self.opened:
             raise MediaError("no such session", code=MediaErrorCode.NO_SUCH_SESSION)
+
+    def prompt_duration(self, name: str) -> int:
+        self._reach()
+        if name not in self.prompts:
+            raise MediaError("there is no such prompt", code=MediaErrorCode.NO_SUCH_PROMPT)
+        return self.prompts[name]
 
     def sessions(self) -> tuple[str, list[tuple[str, int]]]:
         self._reach()

@@ -50,11 +50,18 @@ class PhoneNumberAdmin(BaseAdmin):
     )
     ordering = ("label", "wa_phone_number_id")
     search_fields = ("label", "display_phone_number", "wa_phone_number_id", "waba_id")
-    readonly_fields = ("has_token", "created_at")
+    readonly_fields = ("has_token", "rings_for", "created_at")
 
     @admin.display(description="token stored", boolean=True)
     def has_token(self, number: PhoneNumber) -> bool:
         return bool(number.access_token)
+
+    @admin.display(description="rings for")
+    def rings_for(self, number: PhoneNumber) -> str:
+        """Policy `ring`, as it is known now."""
+        if number.ring_prompt and number.ring_prompt_ms is None:
+            return f"{number.ring_seconds} s: how long the prompt lasts is not known (yet)"
+        return f"{number.ring_time.total_seconds():g} s"
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Leave the token out for who may only view: Django would print what it may not edit."""
@@ -65,12 +72,23 @@ class PhoneNumberAdmin(BaseAdmin):
             ("At Meta", {"fields": ("wa_phone_number_id", "waba_id", "app", *credentials)}),
             (
                 "When somebody calls",
-                {"fields": ("answer_policy", "ring_seconds", "greeting", "record_calls")},
+                {
+                    "fields": (
+                        "answer_policy",
+                        "ring_seconds",
+                        ("ring_prompt", "ring_loops"),
+                        "rings_for",
+                        "greeting",
+                        "record_calls",
+                    )
+                },
             ),
         )
 
     def save_model(self, request: HttpRequest, obj: PhoneNumber, form: Any, change: bool) -> None:
-        """Date a new number; the rest is the form's."""
+        """Date a new number, forget the length of another prompt; the rest is the form's."""
+        if "ring_prompt" in form.changed_data:
+            obj.ring_prompt_ms = None
         if not change:
             obj.created_at = timezone.now()  # noqa: TID251 - the edge
         super().save_model(request, obj, form, change)

@@ -123,6 +123,16 @@ class MediaClient:
         """:raises MediaError:"""
         return _statistics(self._get(f"/v1/sessions/{quote(call_id, safe='')}"))
 
+    def prompt_duration(self, name: str) -> int:
+        """How many milliseconds a prompt lasts.
+
+        :raises MediaError: above all no_such_prompt.
+        """
+        duration = self._get(f"/v1/prompts/{quote(name, safe='')}").get("duration_ms")
+        if not isinstance(duration, int):
+            raise MediaError(NONSENSE)
+        return duration
+
     def events(self, boot_id: str, after: int, wait: float) -> EventBatch:
         """Events behind position `after`; waits up to `wait` seconds for one.
 

@@ -11,6 +11,7 @@ The wire is HTTP on a private address with a shared secret (`Authorization: Bear
     GET  /v1/sessions                                  -> {"boot_id", "sessions": [{"call_id", "epoch"}]}
     GET  /v1/sessions/{call_id}                        -> {"statistics": {...}}
     GET  /v1/events?boot_id=&after=&wait=              -> EventBatch (waits up to `wait` seconds)
+    GET  /v1/prompts/{name}                            -> {"prompt", "duration_ms"}
     GET  /v1/status                                    -> WorkerStatus
 
 Every request is idempotent: the same words again get the same reply. A request with an older

@@ -76,6 +76,16 @@ class Operator:
         play = Play(playback.playback_id, prompt, placement=Placement.FIRST, is_announced=False)
         return play, ""
 
+    async def prompt_duration(self, name: str) -> int:
+        """How many milliseconds a prompt lasts.
+
+        :raises Refused: no_such_prompt: there is none, or it cannot be played.
+        """
+        try:
+            return (await self._sources.get(Source(prompt=name), 0.0)).duration_ms
+        except NoSound as error:
+            raise Refused(MediaErrorCode.NO_SUCH_PROMPT, str(error)) from error
+
     def recording(self, recording_id: str, tags: dict[str, str]) -> Record:
         """The recording of a whole call."""
         return Record(recording_id, Plan(), serials=_randoms(), tags=tags, is_announced=False)

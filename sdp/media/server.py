@@ -91,6 +91,7 @@ class Routes:
         router.add_get("/v1/sessions", self.list_sessions)
         router.add_get("/v1/sessions/{call_id}", self.get_statistics)
         router.add_get("/v1/events", self.list_events)
+        router.add_get("/v1/prompts/{name}", self.get_prompt)
         router.add_get("/v1/status", self.get_status)
 
     async def open_session(self, request: web.Request) -> web.Response:
@@ -136,6 +137,11 @@ class Routes:
         after = int(_number(query, "after", MAX_POSITION))
         wait = _number(query, "wait", MAX_WAIT)
         return _reply(await self._worker.events(query.get("boot_id", ""), after, wait))
+
+    async def get_prompt(self, request: web.Request) -> web.Response:
+        name = request.match_info["name"]
+        duration_ms = await self._worker.prompt_duration(name)
+        return web.json_response({"prompt": name, "duration_ms": duration_ms})
 
     async def get_status(self, request: web.Request) -> web.Response:
         return _reply(self._worker.status())

@@ -212,6 +212,10 @@ class Worker:
 
     # --- what is known ----------------------------------------------------------------------------
 
+    async def prompt_duration(self, name: str) -> int:
+        """:raises Refused: no_such_prompt."""
+        return await self._operator.prompt_duration(name)
+
     def statistics(self, call_id: str) -> dict[str, Any]:
         """:raises Refused: no_such_session."""
         return self._find(call_id).live.session.statistics(_now())

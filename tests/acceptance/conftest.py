@@ -24,7 +24,12 @@ def stack(running):
     running.tolerated = set()
     running.simulator.heal_graph()
     running.set_number(
-        answer_policy="answer", ring_seconds=15, greeting="greeting", record_calls=True
+        answer_policy="answer",
+        ring_seconds=15,
+        ring_prompt="",
+        ring_loops=1,
+        greeting="greeting",
+        record_calls=True,
     )
     yield running
     running.simulator.heal_graph()

@@ -96,6 +96,22 @@ def test_a_call_is_answered_after_ringing(stack):
     assert stack.ended(wa_call_id)["status"] == "completed"
 
 
+def test_a_call_rings_for_as_long_as_a_prompt_lasts(stack):
+    stack.set_number(answer_policy="ring", ring_seconds=20, ring_prompt="greeting")
+    known = eventually(
+        lambda: stack.sql("SELECT ring_prompt_ms FROM calls_phonenumber WHERE ring_prompt_ms > 0"),
+        30,
+        "the length of the prompt is known",
+    )[0][0]
+
+    wa_call_id = stack.simulator.call(speak=TONE)
+    report = stack.simulator.wait_for(wa_call_id, "first_sound", 25)
+    stack.simulator.hang_up(wa_call_id)
+
+    assert known <= report["timings_ms"]["accept"] < 19_000
+    assert stack.ended(wa_call_id)["status"] == "completed"
+
+
 def test_a_call_is_rejected_by_policy(stack):
     stack.set_number(answer_policy="reject")
 

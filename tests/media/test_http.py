@@ -270,3 +270,16 @@ async def test_a_list_that_makes_no_sense_is_told(path, monkeypatch):
     with pytest.raises(MediaError, match="makes no sense"):
         client.operations("c1")
     client.close()
+
+
+async def test_how_long_a_prompt_lasts(path, desk):
+    client = MediaClient(f"unix:{path}", SECRET)
+    try:
+        duration = await asyncio.to_thread(client.prompt_duration, "greeting")
+        assert duration > 1000
+        for name in ("none.wav", "../greeting", "a/b", "..."):
+            with pytest.raises(MediaError) as caught:
+                await asyncio.to_thread(client.prompt_duration, name)
+            assert caught.value.code is MediaErrorCode.NO_SUCH_PROMPT, name
+    finally:
+        client.close()

@@ -30,6 +30,7 @@ class TestNumbers:
         "app": "default",
         "answer_policy": "manual",
         "ring_seconds": "20",
+        "ring_loops": "1",
         "greeting": "welcome",
     }
 
@@ -75,6 +76,18 @@ class TestNumbers:
         with connection.cursor() as cursor:
             cursor.execute("SELECT access_token FROM calls_phonenumber")
             assert "EAAnew" not in cursor.fetchone()[0]
+
+    def test_another_ring_prompt_has_another_length(self, admin_client):
+        number = make_number(ring_prompt="a.wav", ring_prompt_ms=4000, ring_loops=2)
+        page = admin_client.get(f"{NUMBERS}{number.pk}/change/").content.decode()
+        assert "8 s" in page
+
+        self.save(admin_client, number, ring_prompt="a.wav", ring_loops="3")
+        assert (number.ring_prompt_ms, number.ring_loops) == (4000, 3)
+        self.save(admin_client, number, ring_prompt="b.wav")
+        assert number.ring_prompt_ms is None
+        page = admin_client.get(f"{NUMBERS}{number.pk}/change/").content.decode()
+        assert "20 s: how long the prompt lasts is not known (yet)" in page
 
     def test_a_new_number_is_dated(self, admin_client):
         response = admin_client.post(f"{NUMBERS}add/", {**self.FORM, "access_token": "EAAx"})
