@@ -126,6 +126,10 @@ class Inlet:
         if self.ear is not None:
             self.ear.listeners.append(listener)
 
+    def new_decoder(self) -> Decode | None:
+        """A decoder of its own for another stream of sound, such as ours; None without a codec."""
+        return self._make_decoder() if self._make_decoder is not None else None
+
     def unlisten(self, listener: Listener) -> None:
         """Stop that; after the last one nothing is decoded any more."""
         ear = self.ear

@@ -89,6 +89,8 @@ class OperationKind(StrEnum):
     RECORD = auto()
     MUTE = auto()
     HOLD = auto()
+    VAD = auto()
+    LEVEL = auto()
     STATISTICS = auto()
     BRIDGE = auto()
     ROUTE = auto()

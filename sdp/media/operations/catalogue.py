@@ -11,6 +11,7 @@ from sdp.media.operations import options as read
 from sdp.media.operations.bridge import Bridge, Route, read_bridge, read_route
 from sdp.media.operations.gather import Gather
 from sdp.media.operations.keys import SendDigits
+from sdp.media.operations.level import Level, read_level
 from sdp.media.operations.life import Call, Operation
 from sdp.media.operations.link import Others
 from sdp.media.operations.options import PlayOptions, Source
@@ -19,6 +20,7 @@ from sdp.media.operations.quiet import Hold, Mute
 from sdp.media.operations.record import Record
 from sdp.media.operations.statistics import Statistics, read_statistics
 from sdp.media.operations.supervise import Supervise, read_supervise
+from sdp.media.operations.vad import Vad, read_vad
 from sdp.media.patchbay import Patchbay
 from sdp.media.playback import PACKET_MS
 from sdp.media.registry import Refused
@@ -102,6 +104,7 @@ def make_play(
         barge_in=options.barge_in,
         is_announced=is_announced,
         reports=reports,
+        progress=options.progress_ms // PACKET_MS,
     )
 
 
@@ -156,6 +159,14 @@ def _hold(operation_id: str, data: dict[str, Any], context: Context) -> Built:
     return Built(Hold(operation_id, music), ((music, options.music),))
 
 
+def _vad(operation_id: str, data: dict[str, Any], context: Context) -> Built:
+    return Built(Vad(operation_id, read_vad(data)))
+
+
+def _level(operation_id: str, data: dict[str, Any], context: Context) -> Built:
+    return Built(Level(operation_id, read_level(data)))
+
+
 def _statistics(operation_id: str, data: dict[str, Any], context: Context) -> Built:
     return Built(Statistics(operation_id, read_statistics(data)))
 
@@ -181,6 +192,8 @@ _BUILDERS: dict[str, Callable[[str, dict[str, Any], Context], Built]] = {
     OperationKind.RECORD: _record,
     OperationKind.MUTE: _mute,
     OperationKind.HOLD: _hold,
+    OperationKind.VAD: _vad,
+    OperationKind.LEVEL: _level,
     OperationKind.STATISTICS: _statistics,
     OperationKind.BRIDGE: _bridge,
     OperationKind.ROUTE: _route,

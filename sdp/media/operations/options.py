@@ -13,10 +13,12 @@ from sdp.media.operations.play import BargeIn, Placement
 from sdp.media.operations.quiet import Direction
 from sdp.media.operations.reader import HOUR, Reader
 from sdp.media.operations.record import Plan
+from sdp.media.playback import PACKET_MS
 from sdp.media.recording import Format, Layout, Sides
 from sdp.media.tones import COUNTRIES, ToneName
 
 MAX_DIGITS = 200
+LEAST_PROGRESS_MS = 100
 QUEUE = (Placement.APPEND, Placement.REPLACE)
 
 
@@ -41,6 +43,7 @@ class PlayOptions:
     volume_db: float = 0.0
     placement: Placement = Placement.APPEND
     barge_in: BargeIn = BargeIn.NONE
+    progress_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,9 +95,18 @@ def _play(reader: Reader, barge_in: BargeIn = BargeIn.NONE, loops: int = 1) -> P
         volume_db=_volume(reader),
         placement=reader.word("queue", Placement.APPEND, QUEUE),
         barge_in=reader.word("barge_in", barge_in),
+        progress_ms=_progress(reader),
     )
     reader.end()
     return options
+
+
+def _progress(reader: Reader) -> int:
+    """0, or how many ms lie between two reports; whole packets."""
+    progress = reader.whole("progress_ms", 0, 0, int(HOUR * 1000))
+    if progress % PACKET_MS or 0 < progress < LEAST_PROGRESS_MS:
+        raise MessageError(f"{reader.path}.progress_ms: 0, or from 100 on in steps of 20")
+    return progress
 
 
 def _source(reader: Reader) -> Source:

@@ -11,6 +11,7 @@ from typing import Any
 
 from sdp.media.messages import MediaEventKind, OperationKind
 from sdp.media.operations.life import BARGED_IN, COMPLETED, REPLACED, Call, Operation, State
+from sdp.media.operations.vad import attend, neglect
 from sdp.media.playback import PACKET_MS, Prompt
 
 
@@ -21,6 +22,10 @@ class BargeIn(StrEnum):
     DIGIT = auto()
     SPEECH = auto()
     ANY = auto()
+
+
+BY_DIGIT = (BargeIn.DIGIT, BargeIn.ANY)
+BY_SPEECH = (BargeIn.SPEECH, BargeIn.ANY)
 
 
 class Placement(StrEnum):
@@ -38,6 +43,7 @@ class Play(Operation):
     :param loops: how often it is played; 0 for ever.
     :param offset: where to begin, in packets of 20 ms; later rounds begin at 0.
     :param reports: tell `playback_started` and `playback_finished`.
+    :param progress: tell `playback_progress` each so many packets; 0: never.
     """
 
     kind = OperationKind.PLAY
@@ -53,6 +59,7 @@ class Play(Operation):
         barge_in: BargeIn = BargeIn.NONE,
         is_announced: bool = True,
         reports: bool = True,
+        progress: int = 0,
     ) -> None:
         super().__init__(operation_id, is_announced=is_announced)
         self.played = 0  # packets
@@ -62,6 +69,7 @@ class Play(Operation):
         self._placement = placement
         self._barge_in = barge_in
         self._reports = reports
+        self._progress = progress
         self._is_paused = False
 
     # --- as a sound -------------------------------------------------------------------------------
@@ -84,6 +92,8 @@ class Play(Operation):
         self.played += 1
         if self.played == 1:
             self._heard()
+        if self._progress and self.played % self._progress == 0:
+            self._progressed()
         if self._at == len(packets):
             self._round_done(now)
         return packet
@@ -95,6 +105,11 @@ class Play(Operation):
         if self._reports:
             data = {"playback_id": self.operation_id}
             self._call.tell(MediaEventKind.PLAYBACK_STARTED, data)
+
+    def _progressed(self) -> None:
+        if self._call is not None:
+            data = {"operation_id": self.operation_id, **self.result()}
+            self._call.tell(MediaEventKind.PLAYBACK_PROGRESS, data)
 
     def _round_done(self, now: float) -> None:
         if self._loops == 1:
@@ -115,6 +130,8 @@ class Play(Operation):
 
     def _begin(self, call: Call, now: float) -> None:
         outlet = call.outlet
+        if self._barge_in in BY_SPEECH:
+            attend(call, self, now)
         if self._placement is Placement.BACKGROUND:
             outlet.background = self
         elif self._placement is Placement.FIRST:
@@ -131,6 +148,8 @@ class Play(Operation):
 
     def _release(self, call: Call, now: float) -> None:
         call.outlet.remove(self)
+        if self._barge_in in BY_SPEECH:
+            neglect(call, self, now)
 
     def _tell_end(self, call: Call, cause: str, message: str) -> None:
         if self._reports:
@@ -157,9 +176,9 @@ class Play(Operation):
             self.state = State.PAUSED if self._is_paused else State.RUNNING
 
     def key_down(self, now: float) -> None:
-        if self._barge_in in (BargeIn.DIGIT, BargeIn.ANY):
+        if self._barge_in in BY_DIGIT:
             self.finish(BARGED_IN, now)
 
     def speech(self, now: float) -> None:
-        if self._barge_in in (BargeIn.SPEECH, BargeIn.ANY):
+        if self._barge_in in BY_SPEECH:
             self.finish(BARGED_IN, now)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from sdp.media.messages import MediaErrorCode
+from sdp.media.messages import MediaErrorCode, MessageError
 from sdp.media.operations.play import BargeIn, Placement, Play
+from sdp.media.opus import SILENCE
 from sdp.media.registry import Refused
 from tests.unit.sdp.media.operations.calls import Call, play, prompt
 
@@ -257,3 +258,40 @@ def test_music_in_the_background_gives_way_to_the_queue():
     call.start(play("a", 1))
 
     assert call.send(3) == ["a0", "m1", "m2"]
+
+
+# --- progress -------------------------------------------------------------------------------------
+
+
+def test_progress_is_told_with_the_packets_and_the_end_with_the_last_one():
+    call = Call()
+    call.ask("p", "play", source={"prompt": "a"}, loop=5, progress_ms=100)
+    story = []
+    for _ in range(12):
+        packet = call.packet()
+        story.append("sound" if packet.payload != SILENCE else "silence")
+        story += [
+            f"{kind.removeprefix('playback_')} {data['played_ms']}"
+            for kind, data in call.events()
+            if kind in ("playback_progress", "playback_finished")
+        ]
+
+    sounds = ["sound"] * 5
+    assert story == [
+        *(*sounds, "progress 100"),
+        *(*sounds, "progress 200", "finished 200"),
+        *("silence", "silence"),
+    ]
+
+
+def test_without_a_call_there_is_no_progress():
+    sound = play("a", 3, progress=1)
+    sound.next(0.0)
+
+    assert sound.played == 1
+
+
+@pytest.mark.parametrize("wrong", [20, 110, -100, True])
+def test_progress_comes_in_whole_packets(wrong):
+    with pytest.raises(MessageError, match="^options.progress_ms: "):
+        Call().ask("p", "play", source={"prompt": "a"}, progress_ms=wrong)
