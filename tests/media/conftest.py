@@ -78,9 +78,9 @@ class Desk:
         request = StartOperation(epoch=epoch, operation_id=operation_id, kind=kind, options=options)
         return self.worker.start_operation(call_id, request).state
 
-    def command(self, operation_id: str, verb: str, **options: Any) -> str:
+    def command(self, operation_id: str, verb: str, call_id: str = "c1", **options: Any) -> str:
         request = CommandOperation(epoch=1, options=options)
-        return self.worker.command_operation("c1", operation_id, verb, request).state
+        return self.worker.command_operation(call_id, operation_id, verb, request).state
 
     async def ended(self, operation_id: str) -> dict[str, Any]:
         """The data of an operation's end, as soon as it is there."""

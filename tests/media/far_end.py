@@ -156,7 +156,15 @@ def _value(sdp: str, name: str) -> str:
 class Relay:
     """WhatsApp's side: ICE-lite, DTLS server by our answer's a=setup:active."""
 
-    def __init__(self, *, setup: str = "actpass", fingerprint: str = "") -> None:
+    def __init__(
+        self,
+        *,
+        setup: str = "actpass",
+        fingerprint: str = "",
+        opus: int = OPUS,
+        telephone_event: int = TELEPHONE_EVENT,
+    ) -> None:
+        self.opus, self.telephone_event = opus, telephone_event
         self.link = LiteLink()
         self.heard: list[Heard] = []
         self.reports: list[tuple[float, bytes]] = []
@@ -179,7 +187,7 @@ class Relay:
             "t=0 0",
             "a=group:BUNDLE audio",
             "a=ice-lite",
-            f"m=audio {port} UDP/TLS/RTP/SAVPF {OPUS} {TELEPHONE_EVENT}",
+            f"m=audio {port} UDP/TLS/RTP/SAVPF {self.opus} {self.telephone_event}",
             "c=IN IP4 127.0.0.1",
             "a=rtcp:9 IN IP4 0.0.0.0",
             f"a=candidate:1 1 udp 2122260223 127.0.0.1 {port} typ host generation 0",
@@ -190,8 +198,8 @@ class Relay:
             "a=mid:audio",
             "a=sendrecv",
             "a=rtcp-mux",
-            f"a=rtpmap:{OPUS} opus/48000/2",
-            f"a=rtpmap:{TELEPHONE_EVENT} telephone-event/8000",
+            f"a=rtpmap:{self.opus} opus/48000/2",
+            f"a=rtpmap:{self.telephone_event} telephone-event/8000",
             "a=ptime:20",
         ]
         return "".join(f"{line}\r\n" for line in lines)
@@ -218,16 +226,16 @@ class Relay:
     def has_heard(self, packets: int) -> bool:
         return len(self.heard) >= packets
 
-    async def send(self, payload: bytes, *, payload_type: int = OPUS, ticks: int = FRAME) -> None:
+    async def send(self, payload: bytes, *, payload_type: int = 0, ticks: int = FRAME) -> None:
         """Send one RTP packet, `ticks` after the last one."""
         await self.dtls._send_rtp(self.number(payload, payload_type=payload_type, ticks=ticks))
 
-    def number(self, payload: bytes, *, payload_type: int = OPUS, ticks: int = FRAME) -> bytes:
-        """The next RTP packet, `ticks` after the last one."""
+    def number(self, payload: bytes, *, payload_type: int = 0, ticks: int = FRAME) -> bytes:
+        """The next RTP packet, `ticks` after the last one; of sound unless said otherwise."""
         self._sequence = (self._sequence + 1) & 0xFFFF
         self._timestamp = (self._timestamp + ticks) & 0xFFFFFFFF
         header = struct.pack(
-            "!BBHII", 0x80, payload_type, self._sequence, self._timestamp, self._ssrc
+            "!BBHII", 0x80, payload_type or self.opus, self._sequence, self._timestamp, self._ssrc
         )
         return header + payload
 
@@ -259,10 +267,10 @@ class Relay:
         """Press a key for 100 ms; `ends` of its three last packets arrive."""
         for step in range(1, 6):
             payload = struct.pack("!BBH", event, 10, step * 160)
-            await self.send(payload, payload_type=TELEPHONE_EVENT, ticks=4800 if step == 1 else 0)
+            await self.send(payload, payload_type=self.telephone_event, ticks=4800 if step == 1 else 0)
         for _ in range(ends):
             payload = struct.pack("!BBH", event, 0x80 | 10, 800)
-            await self.send(payload, payload_type=TELEPHONE_EVENT, ticks=0)
+            await self.send(payload, payload_type=self.telephone_event, ticks=0)
 
     async def close(self) -> None:
         await self.dtls.stop()
