@@ -267,7 +267,9 @@ class Relay:
         """Press a key for 100 ms; `ends` of its three last packets arrive."""
         for step in range(1, 6):
             payload = struct.pack("!BBH", event, 10, step * 160)
-            await self.send(payload, payload_type=self.telephone_event, ticks=4800 if step == 1 else 0)
+            await self.send(
+                payload, payload_type=self.telephone_event, ticks=4800 if step == 1 else 0
+            )
         for _ in range(ends):
             payload = struct.pack("!BBH", event, 0x80 | 10, 800)
             await self.send(payload, payload_type=self.telephone_event, ticks=0)
