@@ -19,11 +19,13 @@ import re
 import shutil
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from sdp.media.disk import Disk, Job
 from sdp.media.ogg import OggError, read_track
 from sdp.media.recording import Format, Layout, Side
 
@@ -79,9 +81,7 @@ class Orphan:
 class TrackFiles:
     """The two growing files of one recording. Nothing here waits for the disk."""
 
-    def __init__(
-        self, folder: Path, recording_id: str, layout: Layout, disk: ThreadPoolExecutor
-    ) -> None:
+    def __init__(self, folder: Path, recording_id: str, layout: Layout, disk: Disk) -> None:
         self.recording_id = recording_id
         self.layout = layout
         self.folder = folder
@@ -90,22 +90,22 @@ class TrackFiles:
         self._handles: dict[Side, int] = {}
         self._asked = 0  # jobs given to the disk; only the loop's thread counts here
         self._done = 0  # and only the disk's thread here
-        self._submit(self._open)
+        self._disk.soon(self._job(self._open))
 
     def write(self, side: Side, data: bytes) -> None:
         """Append to a track, soon."""
         if self._asked - self._done >= MAX_BACKLOG:
             self.problem = self.problem or "the disk is too slow"
         if not self.problem:
-            self._submit(self._write, side, data)
+            self._disk.soon(self._job(self._write, side, data))
 
     def close(self) -> Future[None]:
         """Close the files when all is written."""
-        return self._submit(self._close)
+        return self._disk.now(self._job(self._close))
 
-    def _submit(self, job: Callable[..., None], *arguments: object) -> Future[None]:
+    def _job(self, work: Callable[..., None], *arguments: object) -> Job:
         self._asked += 1
-        return self._disk.submit(self._run, job, *arguments)
+        return partial(self._run, work, *arguments)
 
     def _run(self, job: Callable[..., None], *arguments: object) -> None:
         try:
@@ -144,7 +144,7 @@ class TrackStore:
         for folder in (recordings, recordings / TRACKS, self._folder):
             folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
         self._lock = _try_lock(self._folder)
-        self._disk = ThreadPoolExecutor(max_workers=1, thread_name_prefix="disk")
+        self._disk = Disk()
         self._turn = asyncio.Semaphore(1)
 
     def open(self, recording_id: str, layout: Layout | None = None) -> TrackFiles:
@@ -204,7 +204,7 @@ class TrackStore:
 
     def close(self) -> None:
         """Wait for the disk; leave the folder if there is something in it to be recovered."""
-        self._disk.shutdown(wait=True)
+        self._disk.close()
         _remove_if_empty(self._folder)
         if self._lock is not None:
             os.close(self._lock)

@@ -28,6 +28,18 @@ class JitterBuffer(Generic[Item]):
         self._next: int | None = None
         self._waiting: dict[int, tuple[float, Item]] = {}
 
+    def passes(self, sequence: int) -> bool:
+        """Is this the next one, and none waits? Then it can go on at once, without `insert`."""
+        if sequence != self._next or self._waiting:
+            return False
+        self._next = (sequence + 1) & 0xFFFF
+        return True
+
+    @property
+    def is_waiting(self) -> bool:
+        """Is there an item that waits for a missing one?"""
+        return bool(self._waiting)
+
     def insert(self, sequence: int, item: Item, now: float) -> list[Item]:
         """Take an item; return those that can go on now, in order."""
         if self._next is None:

@@ -113,13 +113,13 @@ class TrackWriter:
         ticks = packet_ticks(packet)
         if not ticks or len(packet) > MAX_PACKET:
             return b""
-        closed = b""
-        if position > self.end or self._segments + segments(packet) > MAX_SEGMENTS:
+        closed, count = b"", segments(packet)
+        if position > self.end or self._segments + count > MAX_SEGMENTS:
             closed = self.flush()
         if not self._packets:
             self._opened_at = self.end = max(position, self.end)
         self._packets.append(packet)
-        self._segments += segments(packet)
+        self._segments += count
         self.end += ticks
         if self.end - self._opened_at >= PAGE_TICKS:
             closed += self.flush()

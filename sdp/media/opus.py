@@ -39,21 +39,21 @@ def frame_ticks(toc: int) -> int:
     return _CELT_TICKS[config & 3]
 
 
+#: How long a packet plays by its first byte alone; 0 where that says it not (code 3).
+_TICKS = tuple(frame_ticks(toc) * (1, 2, 2, 0)[toc & _CODE] for toc in range(256))
+
+
 def packet_ticks(packet: bytes) -> int:
     """How long a packet plays, in 48 kHz ticks; 0 if it is not an Opus packet."""
     if not packet:
         return 0
-    ticks = frame_ticks(packet[0]) * _frame_count(packet)
+    return _TICKS[packet[0]] or _many_ticks(packet)
+
+
+def _many_ticks(packet: bytes) -> int:
+    count = packet[1] & 0x3F if len(packet) > 1 else 0
+    ticks = frame_ticks(packet[0]) * count
     return ticks if ticks <= MAX_TICKS else 0
-
-
-def _frame_count(packet: bytes) -> int:
-    code = packet[0] & _CODE
-    if code == 0:
-        return 1
-    if code < 3:
-        return 2
-    return packet[1] & 0x3F if len(packet) > 1 else 0
 
 
 def unpack(packet: bytes) -> Unpacked | None:

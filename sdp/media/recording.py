@@ -113,6 +113,7 @@ class Recording:
         self.chunks: list[tuple[Side, bytes]] = []
         self._started_at = now  # moved on by pauses, so that they take no time
         self._paused_at: float | None = None
+        self._is_running = True  # neither paused nor done
         self._kept = KEPT[self.layout.sides]
         self._caller = TrackWriter(serials[0])
         self._ours = TrackWriter(serials[1])
@@ -130,28 +131,30 @@ class Recording:
 
     def heard(self, packet: Packet, now: float) -> None:
         """The peer's packet arrived. Telephone-events are needed too: they fill sequence numbers."""
-        if not self.is_running:
+        if not self._is_running:
             return
         if packet.ssrc != self._ssrc:
             self._place(self._buffer.flush())
             self._buffer, self._timeline = JitterBuffer(), Timeline()
             self._ssrc = packet.ssrc
-        self._place(self._buffer.insert(packet.sequence, (packet, self._ticks(now)), now))
+        if self._buffer.passes(packet.sequence):
+            self._keep(packet, self._ticks(now))
+        else:
+            self._place(self._buffer.insert(packet.sequence, (packet, self._ticks(now)), now))
 
     def said(self, payload: bytes, timestamp: int, now: float) -> None:
         """We sent an Opus packet with this RTP timestamp."""
-        if not self.is_running:
+        if not self._is_running:
             return
         position = self._our_timeline.place(timestamp, self._ticks(now))
-        self._write(Side.OURS, self._ours.add(payload, position))
+        page = self._ours.add(payload, position)
+        if page:
+            self._write(Side.OURS, page)
 
     def tick(self, now: float) -> None:
         """Let go of packets that waited long enough for a missing one."""
-        self._place(self._buffer.expire(now))
-
-    @property
-    def is_running(self) -> bool:
-        return self._paused_at is None and not self.is_done
+        if self._buffer.is_waiting:
+            self._place(self._buffer.expire(now))
 
     def seconds(self, now: float) -> float:
         """How much has been recorded, pauses left out."""
@@ -159,15 +162,15 @@ class Recording:
 
     def pause(self, now: float) -> None:
         """Leave out what comes from now on."""
-        if self.is_running:
+        if self._is_running:
             self._place(self._buffer.flush())
-            self._paused_at = now
+            self._paused_at, self._is_running = now, False
 
     def resume(self, now: float) -> None:
         """Go on where the pause began."""
         if self._paused_at is not None:
             self._started_at += now - self._paused_at
-            self._paused_at = None
+            self._paused_at, self._is_running = None, not self.is_done
             self._buffer = JitterBuffer()
             self._timeline, self._our_timeline = Timeline(), Timeline()
 
@@ -175,22 +178,30 @@ class Recording:
         """Close both tracks; nothing is taken any more."""
         if self.is_done:
             return
-        self.is_done = True
+        self.is_done, self._is_running = True, False
         self._place(self._buffer.flush())
-        self._write(Side.CALLER, self._caller.flush())
-        self._write(Side.OURS, self._ours.flush())
+        for side, track in ((Side.CALLER, self._caller), (Side.OURS, self._ours)):
+            page = track.flush()
+            if page:
+                self._write(side, page)
 
     def _ticks(self, now: float) -> int:
-        return round((now - self._started_at) * CLOCK_RATE)
+        return int((now - self._started_at) * CLOCK_RATE + 0.5)  # `round` takes longer
 
     def _place(self, ready: list[tuple[Packet, int]]) -> None:
         for packet, arrived in ready:
-            if packet.payload_type == self._payload_type:
-                position = self._timeline.place(packet.timestamp, arrived)
-                # whoever sends more than 20 ms of sound each 20 ms does not get a longer file
-                if self._caller.end - position <= MAX_AHEAD:
-                    self._write(Side.CALLER, self._caller.add(packet.payload, position))
+            self._keep(packet, arrived)
+
+    def _keep(self, packet: Packet, arrived: int) -> None:
+        if packet.payload_type != self._payload_type:
+            return
+        position = self._timeline.place(packet.timestamp, arrived)
+        # whoever sends more than 20 ms of sound each 20 ms does not get a longer file
+        if self._caller.end - position <= MAX_AHEAD:
+            page = self._caller.add(packet.payload, position)
+            if page:
+                self._write(Side.CALLER, page)
 
     def _write(self, side: Side, data: bytes) -> None:
-        if data and side in self._kept:
+        if side in self._kept:
             self.chunks.append((side, data))

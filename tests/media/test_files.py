@@ -29,7 +29,8 @@ def track(packets: list[bytes], start: int = 0, ticks: int = FRAME) -> bytes:
 
 
 @pytest.fixture
-async def store(tmp_path):
+async def store(tmp_path, monkeypatch):
+    monkeypatch.setattr("sdp.media.disk.COLLECTING", 0.01)
     made = TrackStore(tmp_path / "recordings", "this-boot")
     yield made
     made.close()

@@ -130,3 +130,18 @@ def test_any_shuffle_within_the_depth_is_undone(order):
         out += buffer.insert(100 + number, number, 0.0)
 
     assert out == [-1, *range(8)]
+
+
+def test_the_next_packet_passes_unless_another_one_waits():
+    buffer: JitterBuffer[str] = JitterBuffer()
+    assert not buffer.passes(65_535), "where it begins is not known yet"
+    buffer.insert(65_534, "a", 0.0)
+
+    assert buffer.passes(65_535)
+    assert buffer.passes(0)
+    assert not buffer.passes(2)
+    assert buffer.insert(2, "d", 0.0) == []
+    assert buffer.is_waiting
+    assert not buffer.passes(1)
+    assert buffer.insert(1, "c", 0.0) == ["c", "d"]
+    assert buffer.passes(3)

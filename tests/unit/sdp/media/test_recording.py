@@ -245,3 +245,10 @@ def test_a_layout_survives_in_the_tags():
     assert Layout.from_tags(layout.to_tags()) == layout
     assert Layout.from_tags({}) == Layout(Sides.BOTH, Format.OGG)
     assert Layout.from_tags({"sides": "upper"}) == Layout()
+
+
+def test_with_nothing_waiting_a_tick_changes_nothing():
+    tape = Tape()
+    tape.recording.tick(STARTED + 1.0)
+
+    assert len(tape.recording.chunks) == 2, "the headers"
