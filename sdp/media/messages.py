@@ -95,6 +95,7 @@ class OperationKind(StrEnum):
     BRIDGE = auto()
     ROUTE = auto()
     SUPERVISE = auto()
+    STREAM = auto()
 
 
 class OperationState(StrEnum):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import Any
 
 from sdp.media.messages import MediaErrorCode, MessageError, OperationKind
@@ -19,7 +20,9 @@ from sdp.media.operations.play import Placement, Play
 from sdp.media.operations.quiet import Hold, Mute
 from sdp.media.operations.record import Record
 from sdp.media.operations.statistics import Statistics, read_statistics
+from sdp.media.operations.stream import Stream
 from sdp.media.operations.supervise import Supervise, read_supervise
+from sdp.media.operations.terms import read_stream
 from sdp.media.operations.vad import Vad, read_vad
 from sdp.media.patchbay import Patchbay
 from sdp.media.playback import PACKET_MS
@@ -185,6 +188,19 @@ def _supervise(operation_id: str, data: dict[str, Any], context: Context) -> Bui
     return Built(Supervise(operation_id, context.patchbay, options))
 
 
+def _stream(operation_id: str, data: dict[str, Any], context: Context) -> Built:
+    words = blake2b(f"{context.call_id}/{operation_id}".encode(), digest_size=8).hexdigest()
+    first, second = context.randoms
+    return Built(
+        Stream(
+            operation_id,
+            read_stream(data),
+            stream_sid=f"MZ{first:08x}{second:08x}{words}",
+            call_sid=context.call_id,
+        )
+    )
+
+
 _BUILDERS: dict[str, Callable[[str, dict[str, Any], Context], Built]] = {
     OperationKind.PLAY: _play,
     OperationKind.GATHER: _gather,
@@ -198,4 +214,5 @@ _BUILDERS: dict[str, Callable[[str, dict[str, Any], Context], Built]] = {
     OperationKind.BRIDGE: _bridge,
     OperationKind.ROUTE: _route,
     OperationKind.SUPERVISE: _supervise,
+    OperationKind.STREAM: _stream,
 }

@@ -62,6 +62,13 @@ class Reader:
             raise MessageError(f"{self._name(name)}: true or false is needed")
         return value
 
+    def texts(self, name: str, most: int = 50) -> dict[str, str]:
+        """An object of at most `most` texts, of at most 2048 letters each."""
+        inner = Reader(self._take(name, {}), self._name(name))
+        if len(inner._left) > most:
+            raise MessageError(f"{inner.path}: at most {most} of them")
+        return {str(key): inner.text(key, "") for key in tuple(inner._left)}
+
     def word(self, name: str, default: Word, allowed: tuple[Word, ...] = ()) -> Word:
         """One of the words of the default's type, or of `allowed`."""
         kind = type(default)
