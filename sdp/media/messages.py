@@ -91,6 +91,7 @@ class OperationKind(StrEnum):
     HOLD = auto()
     VAD = auto()
     LEVEL = auto()
+    DETECT = auto()
     STATISTICS = auto()
     BRIDGE = auto()
     ROUTE = auto()

@@ -10,6 +10,7 @@ from typing import Any
 from sdp.media.messages import MediaErrorCode, MessageError, OperationKind
 from sdp.media.operations import options as read
 from sdp.media.operations.bridge import Bridge, Route, read_bridge, read_route
+from sdp.media.operations.detect import Detect, read_detect
 from sdp.media.operations.gather import Gather
 from sdp.media.operations.keys import SendDigits
 from sdp.media.operations.level import Level, read_level
@@ -170,6 +171,10 @@ def _level(operation_id: str, data: dict[str, Any], context: Context) -> Built:
     return Built(Level(operation_id, read_level(data)))
 
 
+def _detect(operation_id: str, data: dict[str, Any], context: Context) -> Built:
+    return Built(Detect(operation_id, read_detect(data)))
+
+
 def _statistics(operation_id: str, data: dict[str, Any], context: Context) -> Built:
     return Built(Statistics(operation_id, read_statistics(data)))
 
@@ -210,6 +215,7 @@ _BUILDERS: dict[str, Callable[[str, dict[str, Any], Context], Built]] = {
     OperationKind.HOLD: _hold,
     OperationKind.VAD: _vad,
     OperationKind.LEVEL: _level,
+    OperationKind.DETECT: _detect,
     OperationKind.STATISTICS: _statistics,
     OperationKind.BRIDGE: _bridge,
     OperationKind.ROUTE: _route,

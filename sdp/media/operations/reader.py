@@ -78,6 +78,15 @@ class Reader:
             raise MessageError(f"{self._name(name)}: one of {', '.join(words)}")
         return kind(value)
 
+    def words(self, name: str, default: tuple[Word, ...]) -> tuple[Word, ...]:
+        """A list of words of the default's type."""
+        kind = type(default[0])
+        allowed = [str(one) for one in kind]
+        value = self._take(name, [str(one) for one in default])
+        if not isinstance(value, list) or any(one not in allowed for one in value):
+            raise MessageError(f"{self._name(name)}: a list of {', '.join(allowed)}")
+        return tuple(kind(one) for one in value)
+
     def inner(self, name: str) -> Reader:
         """The options of an object inside this one."""
         return Reader(self._take(name, None), self._name(name))
