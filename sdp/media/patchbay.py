@@ -3,15 +3,15 @@
 An edge leads from a call that speaks to a call that listens, and belongs to whoever asked for it;
 an edge with several owners is there until the last one lets go. A call that listens to one other
 gets its packets as they are, at the moment they arrive ("forwarded": no decoder, no encoder, no
-clock); a call that listens to several gets a mix. Either is a layer of its outlet, so keys,
-prompts, hold and mute keep their meaning.
+clock); a call that listens to several, or whose owner wants it so, gets a mix. Either is a layer of
+its outlet, so keys, prompts, hold and mute keep their meaning.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 from sdp.media.inlet import Inlet
 from sdp.media.outlet import Source
@@ -38,8 +38,15 @@ class Mixer(Protocol):
     def mix(self, feeds: Sequence[Feed]) -> Mix: ...
 
 
-#: The owners of an edge, each with its wish that keys be carried.
-Owners: TypeAlias = dict[object, bool]
+class Wish(NamedTuple):
+    """What an owner wants of an edge."""
+
+    has_keys: bool = False
+    is_mixed: bool = False
+
+
+#: The owners of an edge, each with its wish.
+Owners: TypeAlias = dict[object, Wish]
 
 
 class _Ear:
@@ -70,15 +77,23 @@ class Patchbay:
     # --- edges ------------------------------------------------------------------------------------
 
     def patch(
-        self, owner: object, speaker: Party, listener: Party, *, has_keys: bool = False
+        self,
+        owner: object,
+        speaker: Party,
+        listener: Party,
+        *,
+        has_keys: bool = False,
+        is_mixed: bool = False,
     ) -> None:
         """Let `listener` hear `speaker` until `owner` unpatches them.
 
         :param has_keys: the speaker's keys reach the listener as telephone-events.
+        :param is_mixed: the listener gets a mix even if it hears nobody else.
         """
+        wish = Wish(has_keys, is_mixed)
         owners = self._edges.setdefault(listener, {}).setdefault(speaker, {})
-        if owners.get(owner) is not has_keys:
-            owners[owner] = has_keys
+        if owners.get(owner) != wish:
+            owners[owner] = wish
             self._settle(listener)
 
     def unpatch(
@@ -143,7 +158,7 @@ class Patchbay:
             return
         edges = self._edges.get(listener, {})
         ear = self._ears.setdefault(listener, _Ear())
-        if len(edges) == 1:
+        if len(edges) == 1 and not _wants_mix(edges):
             self._forward(ear, listener, *next(iter(edges.items())))
         elif edges:
             self._mix(ear, listener, list(edges))
@@ -153,7 +168,7 @@ class Patchbay:
             watcher(listener)
 
     def _forward(self, ear: _Ear, listener: Party, speaker: Party, owners: Owners) -> None:
-        has_keys = any(owners.values())
+        has_keys = any(wish.has_keys for wish in owners.values())
         if ear.wire is not None and ear.speaker is speaker:
             ear.wire.let_keys(has_keys)
             return
@@ -161,7 +176,7 @@ class Patchbay:
         ear.speaker, ear.wire = speaker, Wire(speaker, listener, has_keys=has_keys)
         speaker.inlet.wires = (*speaker.inlet.wires, ear.wire)
         listener.outlet.tune(None, is_forwarding=True)
-        self._drop(ear, ())
+        self._drop(ear, frozenset())
 
     def _mix(self, ear: _Ear, listener: Party, speakers: list[Party]) -> None:
         self._cut(ear)
@@ -177,11 +192,11 @@ class Patchbay:
             listener.outlet.tune(ear.mix, is_forwarding=False)
         else:
             ear.mix.feeds = feeds
-        self._drop(ear, speakers)
+        self._drop(ear, frozenset(speakers))
 
     def _end(self, ear: _Ear, listener: Party) -> None:
         self._cut(ear)
-        self._drop(ear, ())
+        self._drop(ear, frozenset())
         listener.outlet.tune(None, is_forwarding=False)
         self._edges.pop(listener, None)
         del self._ears[listener]
@@ -193,9 +208,13 @@ class Patchbay:
             inlet.wires = tuple(one for one in inlet.wires if one is not ear.wire)
         ear.speaker = ear.wire = None
 
-    def _drop(self, ear: _Ear, kept: Sequence[Party]) -> None:
+    def _drop(self, ear: _Ear, kept: frozenset[Party]) -> None:
         """Close the feeds that are not needed any more; without any there is no mix."""
         for speaker in [one for one in ear.feeds if one not in kept]:
             ear.feeds.pop(speaker).close()
         if not ear.feeds:
             ear.mix = None
+
+
+def _wants_mix(edges: dict[Party, Owners]) -> bool:
+    return any(wish.is_mixed for owners in edges.values() for wish in owners.values())

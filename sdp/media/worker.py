@@ -12,6 +12,7 @@ from typing import Any
 from sdp.media.answering import Answerer
 from sdp.media.archive import Archive
 from sdp.media.background import Background
+from sdp.media.codec import Decoder, Encoder
 from sdp.media.configuration import Configuration
 from sdp.media.dtls import Identity
 from sdp.media.engine import STEP, Engine
@@ -31,6 +32,7 @@ from sdp.media.messages import (
     StartOperation,
     WorkerStatus,
 )
+from sdp.media.mixing import Mixer
 from sdp.media.operating import Operator, listed
 from sdp.media.operations.life import Call, Operation
 from sdp.media.patchbay import Patchbay
@@ -39,7 +41,6 @@ from sdp.media.prompt_files import BUILT_IN
 from sdp.media.registry import Entry, Refused, Registry
 from sdp.media.session import Phase
 from sdp.media.sources import Sources
-from sdp.media.streaming import Streamer
 from sdp.media.transport import Transport
 
 log = logging.getLogger("sdp.media")
@@ -66,11 +67,8 @@ class Worker:
         self._ports = PortPool(configuration.bind_ip, configuration.ports)
         self._answerer = Answerer(configuration, self._identity, self._ports)
         self._sources = Sources(configuration.data_dir / "prompts", configuration.fetch_policy)
-        self._patchbay = Patchbay()
-        streamer = Streamer(configuration.fetch_policy, _now)
-        self._operator = Operator(
-            self._sources, streamer, self._patchbay, self._call, self._spawn, _now
-        )
+        self._patchbay = Patchbay(Mixer(Encoder, Decoder))
+        self._operator = Operator(self._sources, self._patchbay, self._call, self._spawn, _now)
         store = TrackStore(configuration.data_dir / "recordings", self._log.boot_id)
         self._archive = Archive(store, self._log.append, self._spawn)
         self._lives: dict[Transport, Live] = {}

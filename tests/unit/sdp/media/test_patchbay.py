@@ -196,3 +196,18 @@ def test_watchers_are_told_whose_speakers_changed(patchbay, a, b):
     patchbay.patch("one", a, b)
 
     assert told == [b, b]
+
+
+def test_one_speaker_is_mixed_if_the_owner_wants_it_so(mixer, patchbay):
+    a, b = Party("a"), Party("b")
+    patchbay.patch("room", a, b, is_mixed=True)
+
+    assert b.outlet.mix is not None
+    assert not b.outlet.is_forwarding
+    assert mixer.open() == [a.inlet]
+
+    patchbay.unpatch("room")
+    patchbay.patch("bridge", a, b)
+    assert b.outlet.mix is None
+    assert b.outlet.is_forwarding
+    assert mixer.open() == []

@@ -19,7 +19,6 @@ LEAST: dict[str, dict[str, Any]] = {
     "bridge": {"with": "c2"},
     "route": {"to": "c2"},
     "supervise": {"target": "c2"},
-    "stream": {"url": "wss://agent.example"},
 }
 
 
