@@ -89,12 +89,8 @@ class IceAgent(ABC):
     def tick(self, now: float) -> list[Datagram]:
         """Send what is due: a check or a consent check. Call when `now` >= `next_at`."""
 
-    def knows(self, source: Address) -> bool:
-        """May media come from `source` although it is not `selected`?"""
-        return False
-
     def media_came(self, source: Address, now: float) -> list[Datagram]:
-        """Authentic media came from an address that is not `selected`, but one it `knows`."""
+        """Authentic media came from an address that is not `selected`."""
         return []
 
     def receive(self, data: bytes, source: Address, now: float) -> list[Datagram]:

@@ -9,6 +9,9 @@ that moves (another network, another address behind its NAT) nominates again and
    5245 section 8.1.1.2), or the peer's media come from there.
 3. Nobody can point our media at a third party: a new address has to answer a request of ours
    before, and the selected one goes on answering them every five seconds (RFC 7675).
+
+Media alone are a reason too, before any check: a NAT that forgets a port is not noticed by the
+browser, and its next check may be seconds away.
 """
 
 from __future__ import annotations
@@ -80,11 +83,11 @@ class LiteAgent(IceAgent):
         self.next_at = now + self._consent_pause()
         return [self._check(self.selected, now)]
 
-    def knows(self, source: Address) -> bool:
-        return source in self._paths
-
     def media_came(self, source: Address, now: float) -> list[Datagram]:
-        path = self._paths[source]
+        is_new = source not in self._paths
+        path = self._learn(source, now)
+        if is_new:  # a NAT has given the browser another port; its checks will say the same
+            path.nominated_at = now
         path.media_at = now
         return self._follow(path, now)
 

@@ -3,7 +3,7 @@
 Source filter: once ICE has selected a pair, DTLS and RTP are taken from its address only, and from
 nobody before. Anybody can send a plaintext DTLS alert to an open port; without the filter it ends
 the handshake (RFC 8826 section 4.1; ASVS 17.2.6). A browser may move: its media, which only the
-holder of the keys can write, are taken from every address that it has checked.
+holder of the keys can write, are taken from anywhere.
 """
 
 from __future__ import annotations
@@ -92,7 +92,8 @@ class Transport:
     def _take(self, length: int, source: Address, now: float) -> None:
         first = self._incoming.data[0]
         if rtp.is_rtp_or_rtcp(first):
-            if self._cipher is not None and (source == self._remote or self._agent.knows(source)):
+            is_allowed = source == self._remote or not self._agent.is_fixed
+            if self._cipher is not None and is_allowed:
                 self._take_media(self._cipher, length, source, now)
         elif rtp.is_stun(first):
             datagram = bytes(self._incoming.view[:length])

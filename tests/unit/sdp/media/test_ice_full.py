@@ -188,12 +188,8 @@ def test_a_peers_check_triggers_one_of_ours_but_not_a_storm():
     ]
 
 
-def test_strangers_are_unknown_even_when_they_send_checks():
-    us = agent()
-    us.receive(request(), STRANGER, 0.0)
-
-    assert not us.knows(STRANGER)
-    assert us.media_came(STRANGER, 0.0) == []
+def test_media_from_elsewhere_move_nothing():
+    assert agent().media_came(STRANGER, 0.0) == []
 
 
 def test_a_success_of_another_pair_does_not_renew_consent():

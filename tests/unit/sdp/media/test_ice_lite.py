@@ -106,7 +106,6 @@ def test_a_peer_that_claims_to_be_controlled_is_told_that_it_cannot_be():
 
     assert stun.read_error_code(stun.decode(answer)) == stun.ROLE_CONFLICT
     assert us.selected is None
-    assert not us.knows(PEER)
 
 
 # --- consent ------------------------------------------------------------------------------------
@@ -209,12 +208,21 @@ def test_a_worse_pair_is_taken_when_the_old_one_is_silent():
 def test_a_worse_pair_is_taken_when_media_come_from_it():
     us = connected()
     us.receive(check(nominate=True, priority=1), ELSEWHERE, 1.0)
-    assert us.knows(ELSEWHERE)
 
     ((question, address),) = us.media_came(ELSEWHERE, 1.02)
     assert address == ELSEWHERE
     assert us.media_came(ELSEWHERE, 1.04) == []
     us.receive(reply(question), ELSEWHERE, 1.1)
+
+    assert us.selected == ELSEWHERE
+
+
+def test_media_from_a_new_port_of_the_browsers_nat_are_followed_before_any_check():
+    us = connected()
+
+    ((question, address),) = us.media_came(ELSEWHERE, 1.0)
+    assert (us.selected, address) == (PEER, ELSEWHERE)
+    us.receive(reply(question), ELSEWHERE, 1.05)
 
     assert us.selected == ELSEWHERE
 
@@ -259,7 +267,7 @@ def test_junk_gets_no_reply_and_changes_nothing(data):
     us = agent()
 
     assert us.receive(data, PEER, 0.0) == []
-    assert not us.knows(PEER)
+    assert us._paths == {}
 
 
 def test_addresses_are_bounded_and_the_selected_one_stays():
@@ -268,9 +276,8 @@ def test_addresses_are_bounded_and_the_selected_one_stays():
         us.receive(check(), ("192.0.2.9", port), 1.0 + port)
 
     assert us.selected == PEER
-    assert us.knows(PEER)
-    known = [port for port in range(1, 100) if us.knows(("192.0.2.9", port))]
-    assert known == list(range(100 - ice.MAX_PAIRS + 1, 100))
+    newest = range(100 - ice.MAX_PAIRS + 1, 100)
+    assert list(us._paths) == [PEER, *(("192.0.2.9", port) for port in newest)]
 
 
 def test_an_answer_of_a_forgotten_address_is_ignored():
