@@ -22,7 +22,7 @@ from sdp.media.stream import Limits
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("project", "webhooks", "calls", "sdp", "simulator")
-COMMANDS = ("up", "test", "demo", "check", "setup", "lock")
+COMMANDS = ("up", "test", "demo", "check", "setup", "lock", "peers")
 
 LONGEST_FILE = 400
 LONGEST_TEST_FILE = 600

@@ -28,6 +28,9 @@ LIFETIME = timedelta(days=365)
 _EXPORTER_LABEL = b"EXTRACTOR-dtls_srtp"  # RFC 5764 section 4.2
 _KEY_BYTES = 16
 _READ_BYTES = 4096
+#: After how many ticks of 20 ms an unanswered first flight is repeated. OpenSSL would wait a second,
+#: and a media server that has just selected its pair may not listen yet (Janus does not).
+REPEATS = frozenset({3, 6, 12, 24})
 
 #: Salt bytes by SRTP profile name, in our order of preference. The name is OpenSSL's.
 #: AES-CM first: it is what WhatsApp is known to speak; GCM is unconfirmed (Meta: calling/integration-patterns).
@@ -97,6 +100,8 @@ class Handshake:
         self.keys: SrtpKeys | None = None
         self._fingerprint = fingerprint
         self._client = client
+        self._hello: list[bytes] = []
+        self._ticks = 0
         self._connection = SSL.Connection(identity.context, None)
         self._connection.set_ciphertext_mtu(CIPHERTEXT_MTU)
         if client:
@@ -109,13 +114,15 @@ class Handshake:
 
         :raises DtlsError: see `receive`.
         """
-        return self._advance()
+        self._hello = self._advance()
+        return self._hello
 
     def receive(self, record: bytes) -> list[bytes]:
         """Take in one datagram.
 
         :raises DtlsError: the peer refused, or its certificate is not the promised one.
         """
+        self._hello = []
         self._connection.bio_write(record)
         if self.keys is None:
             return self._advance()
@@ -124,10 +131,14 @@ class Handshake:
         return self._outgoing()
 
     def tick(self) -> list[bytes]:
-        """Retransmit what was lost, when OpenSSL's timer says so (1, 2, 4 ... seconds).
+        """Retransmit what was lost; call it every 20 ms. The first flight is repeated early, all others
+        when OpenSSL's timer says so (1, 2, 4 ... seconds).
 
         :raises DtlsError: see `receive`.
         """
+        self._ticks += 1
+        if self._hello and self._ticks in REPEATS:
+            return self._hello
         if self.keys is not None or not self._is_timer_over():
             return []
         self._connection.DTLSv1_handle_timeout()

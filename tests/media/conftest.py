@@ -33,6 +33,26 @@ from tests.media.site import Site
 ROOT = Path(__file__).parents[2]
 SECRET = "the shared secret of these tests"
 PATIENCE = 15.0
+MEASURED = pytest.StashKey[list[str]]()
+
+
+@pytest.fixture
+def measured(request: pytest.FixtureRequest) -> Callable[..., None]:
+    """Takes figures to be told at the end of the run."""
+
+    def note(**figures: Any) -> None:
+        told = ", ".join(f"{name} = {figure}" for name, figure in figures.items())
+        request.config.stash.setdefault(MEASURED, []).append(f"{request.node.name}: {told}")
+
+    return note
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    lines = config.stash.get(MEASURED, [])
+    if lines:
+        terminalreporter.section("measured")
+    for line in lines:
+        terminalreporter.line(line)
 
 
 def write_prompt(folder: Path, name: str, samples: np.ndarray) -> None:

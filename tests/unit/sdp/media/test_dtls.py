@@ -176,6 +176,33 @@ def test_before_its_time_nothing_is_retransmitted():
     assert us.tick() == []
 
 
+def test_a_hello_that_nobody_hears_is_repeated_early():
+    us, peer = pair()
+    hello = us.start()
+
+    sent = [us.tick() for _ in range(40)]
+
+    assert [at for at, records in enumerate(sent, 1) if records] == [3, 6, 12, 24]
+    assert all(records in ([], hello) for records in sent)
+    shake(us, peer, hello)
+    assert us.keys is not None
+
+
+def test_a_hello_that_was_heard_is_not_repeated():
+    us, peer = pair()
+    (hello,) = us.start()
+    us.receive(peer.receive(hello)[0])
+
+    assert not any(us.tick() for _ in range(40))
+
+
+def test_a_server_has_no_hello_to_repeat():
+    _, peer = pair()
+    peer.start()
+
+    assert not any(peer.tick() for _ in range(40))
+
+
 def test_a_repeated_last_flight_is_answered():
     """The server's last flight may be lost; then the client repeats its own."""
     us, peer = pair()
