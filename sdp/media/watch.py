@@ -20,7 +20,7 @@ from sdp.media.stream import Limits
 
 Tell: TypeAlias = Callable[[MediaEventKind, dict[str, Any]], None]
 
-LOOK = 1.0  # seconds
+LOOK = 1.0  # seconds; less only where shorter gaps are to be told
 #: Packets that are smaller than this on average hold no sound (libopus: 3 to 8 octets for silence).
 QUIET_OCTETS = 10
 #: Digital silence comes in up to three packets that take turns (SILK's seeds).
@@ -35,11 +35,14 @@ class Watch:
 
     __slots__ = (
         "_began_at",
+        "_gap",
         "_inlet",
         "_is_muted",
         "_is_stopped",
         "_limits",
+        "_muted",
         "_octets",
+        "_pace",
         "_packets",
         "_quiet_since",
         "_seen",
@@ -54,6 +57,9 @@ class Watch:
         self._limits = limits
         self._inlet = inlet
         self._tell = tell
+        self._gap = limits.gap or limits.idle  # 0: what stops is not told before it is given up
+        self._muted = limits.muted or float("inf")
+        self._pace = min(LOOK, self._gap)
         self._began_at = 0.0
         self._is_stopped = False
         self._is_muted = False
@@ -64,13 +70,13 @@ class Watch:
     def begin(self, now: float) -> None:
         """Media have been started."""
         self._began_at = now
-        self.next_at = now + min(LOOK, self._limits.first_packet)
+        self.next_at = now + min(self._pace, self._limits.first_packet)
 
     def gap(self, seconds: float) -> None:
         """A packet has come so long after the one before it."""
         reception = self._inlet.reception
         reception.largest_gap = max(reception.largest_gap, seconds)
-        self.notable_gap = min(reception.largest_gap, self._limits.gap)
+        self.notable_gap = min(reception.largest_gap, self._gap)
         if self._is_stopped:
             self._is_stopped = False
             self._tell(MediaEventKind.RTP_RESUMED, {"gap_ms": round(seconds * 1000)})
@@ -80,16 +86,16 @@ class Watch:
         limits, heard_at = self._limits, self._inlet.last_heard_at
         if heard_at is None:
             until = self._began_at + limits.first_packet
-            self.next_at = min(now + LOOK, until)
+            self.next_at = min(now + self._pace, until)
             return "no audio arrived after the start" if now >= until else ""
         if now >= heard_at + limits.idle:
             return "no audio arrived any more"
-        if not self._is_stopped and now >= heard_at + limits.gap:
+        if not self._is_stopped and now >= heard_at + self._gap:
             self._is_stopped = True
             self._tell(MediaEventKind.RTP_STOPPED, {"after_ms": round((now - heard_at) * 1000)})
         self._weigh(now)
-        next_limit = heard_at + (limits.idle if self._is_stopped else limits.gap)
-        self.next_at = min(now + LOOK, next_limit)
+        next_limit = heard_at + (limits.idle if self._is_stopped else self._gap)
+        self.next_at = min(now + self._pace, next_limit)
         return ""
 
     # --- the microphone ---------------------------------------------------------------------------
@@ -109,7 +115,7 @@ class Watch:
             self._unmuted(now)
         elif self._quiet_since is None:
             self._quiet_since = now
-        elif not self._is_muted and now >= self._quiet_since + self._limits.muted:
+        elif not self._is_muted and now >= self._quiet_since + self._muted:
             self._is_muted = True
             self._tell(MediaEventKind.MIC_MUTED, {"after_ms": self._quiet_ms(now)})
 

@@ -147,6 +147,26 @@ def test_packets_that_hold_nothing_are_a_muted_microphone():
     assert peer.kinds() == ["mic_muted"]
 
 
+def test_limits_of_nothing_are_not_told():
+    peer = Peer(Limits(gap=0, muted=0))
+    peer.speak(1)
+    peer.repeat(SILENCE, seconds=20)
+    peer.pass_time(29.9)
+    assert peer.told == []
+    peer.pass_time(0.2)
+
+    assert peer.told == []
+    assert peer.problems == ["no audio arrived any more"]
+
+
+def test_short_gaps_are_told_soon():
+    peer = Peer(Limits(gap=0.5))
+    peer.speak(1)
+    peer.pass_time(0.5)
+
+    assert peer.told == [("rtp_stopped", {"after_ms": 500})]
+
+
 def test_speech_is_not_a_muted_microphone():
     peer = Peer()
     peer.speak(20)
