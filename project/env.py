@@ -215,6 +215,11 @@ class Environment:
         parsers.seconds(0, 86400), "5", "How long a media worker told to stop lets calls go on."
     )
     # -- media workers only (sdp.media.configuration reads them; checked here before they start)
+    media_max_load: int = variable(
+        parsers.number(0, 100),
+        "85",
+        "How busy a media worker may be, in percent, before it refuses new calls; 0: never.",
+    )
     media_listen: str = variable(
         parsers.text,
         "127.0.0.1:9000",

@@ -221,6 +221,7 @@ def test_a_media_worker_has_the_defaults_of_the_table() -> None:
     assert defaults["MEDIA_LISTEN"] == configuration.DEFAULT_LISTEN
     assert defaults["MEDIA_PORT_RANGE"] == configuration.DEFAULT_PORT_RANGE
     assert defaults["MEDIA_CAPACITY"] == configuration.DEFAULT_CAPACITY
+    assert defaults["MEDIA_MAX_LOAD"] == configuration.DEFAULT_MAX_LOAD
     assert defaults["MEDIA_DRAIN_SECONDS"] == configuration.DEFAULT_DRAIN_SECONDS
 
 

@@ -16,6 +16,7 @@ from sdp.profile import is_public
 DEFAULT_LISTEN = "127.0.0.1:9000"
 DEFAULT_PORT_RANGE = "40000-40999"
 DEFAULT_CAPACITY = "200"
+DEFAULT_MAX_LOAD = "85"
 DEFAULT_DRAIN_SECONDS = "5"
 _ANYWHERE = ("192.0.2.1", 9)  # RFC 5737: routed like any public address, and nobody's
 
@@ -44,6 +45,7 @@ class Configuration:
     ports: range
     data_dir: Path
     capacity: int
+    max_load: float  # 1: a whole core
     drain_seconds: float
     public_peers_only: bool
     fetch_policy: FetchPolicy
@@ -61,6 +63,7 @@ class Configuration:
             ports=_ports(environ.get("MEDIA_PORT_RANGE") or DEFAULT_PORT_RANGE),
             data_dir=Path(environ.get("DATA_DIR") or "var").absolute(),
             capacity=int(_number(environ, "MEDIA_CAPACITY", DEFAULT_CAPACITY)),
+            max_load=_number(environ, "MEDIA_MAX_LOAD", DEFAULT_MAX_LOAD) / 100,
             drain_seconds=_number(environ, "MEDIA_DRAIN_SECONDS", DEFAULT_DRAIN_SECONDS),
             public_peers_only=_public_only(environ, advertised),
             fetch_policy=_fetch_policy(environ),

@@ -15,6 +15,7 @@ import logging
 import select
 from collections.abc import Callable
 
+from sdp.media.load import Load
 from sdp.media.session import Phase
 from sdp.media.transport import Transport
 
@@ -34,10 +35,12 @@ class Engine:
 
     :param on_output: called in a call's turn when its session has events or bytes to store, or
         is over.
+    :param load: is told how late the ticks come.
     """
 
-    def __init__(self, on_output: Callable[[Transport], None]) -> None:
+    def __init__(self, on_output: Callable[[Transport], None], load: Load) -> None:
         self.skipped = 0  # turns left out because the process was late
+        self._load = load
         self._on_output = on_output
         self._urgent = select.epoll()
         self._media = select.epoll()
@@ -69,6 +72,7 @@ class Engine:
         self._transports[transport.fileno] = transport
         if self._timer is None:
             self._step = self._due(self._now())  # the beat rested; that is no lateness
+            self._load.rest()
             self._set_timer()
         self._urgent.register(transport.fileno, select.EPOLLIN)
         self._connecting.add(transport)
@@ -132,6 +136,7 @@ class Engine:
             self._move_connected()
         now = self._now()
         due = self._due(now)
+        self._load.tick(now - self._began_at - (self._step + 1) * STEP, due - self._step)
         if due - self._step > PHASES:
             # late by more than a round: every call has one turn now, what was missed is left out
             self.skipped += due - self._step - PHASES

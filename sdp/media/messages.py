@@ -48,7 +48,7 @@ class MediaErrorCode(StrEnum):
     NO_SUCH_OPERATION = auto()  # 404
     NO_SUCH_CALL = auto()  # 422: the other call is not open on this worker
     NOT_SUPPORTED = auto()  # 422: WhatsApp, or this peer, has no way for it
-    OVERLOADED = auto()  # 503: at capacity
+    OVERLOADED = auto()  # 503: at capacity, or too busy for another call
     DRAINING = auto()  # 503: shutting down, takes no new calls
 
 
@@ -290,4 +290,5 @@ class WorkerStatus(Message):
     sessions: int
     draining: bool
     advertised_ip: str = ""
+    load: float = 0.0  # 0 idle, 1 all that a core can do; see `load`
     version: int = PROTOCOL_VERSION

@@ -6,6 +6,7 @@ a call: a request with an older epoch than one seen is refused for ever, also af
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -43,10 +44,14 @@ class _Tombstone:
 
 
 class Registry(Generic[Live]):
-    """The sessions of this worker by call id, and the memory of those that are gone."""
+    """The sessions of this worker by call id, and the memory of those that are gone.
 
-    def __init__(self, capacity: int) -> None:
+    :param is_full: is the worker so busy that another call would hurt those that are there?
+    """
+
+    def __init__(self, capacity: int, is_full: Callable[[], bool]) -> None:
         self.capacity = capacity
+        self._is_full = is_full
         self.is_draining = False
         self._entries: dict[str, Entry[Live]] = {}
         self._tombstones: dict[str, _Tombstone] = {}
@@ -74,6 +79,8 @@ class Registry(Generic[Live]):
             raise Refused(MediaErrorCode.DRAINING, "this worker is shutting down")
         if entry is None and len(self._entries) >= self.capacity:
             raise Refused(MediaErrorCode.OVERLOADED, "this worker is at its capacity")
+        if entry is None and self._entries and self._is_full():
+            raise Refused(MediaErrorCode.OVERLOADED, "this worker is busy with the calls it has")
         return None
 
     def _repeat(self, entry: Entry[Live], request: OpenSession) -> Entry[Live]:

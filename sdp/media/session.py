@@ -76,7 +76,7 @@ class MediaSession:
         self._digits = self.inlet.digits
         self._watch = Watch(limits, self.inlet, self.tell)
         self._is_started = False
-        self._report_at = 0.0
+        self.report_at = 0.0  # when the next RTCP packet is due
         self._opened_at = now
         self._phase_at = now
         self._ice_ms = self._dtls_ms = 0
@@ -154,7 +154,7 @@ class MediaSession:
     def _let_flow(self, now: float) -> None:
         if self._is_started and self.phase is Phase.CONNECTED:
             self.is_flowing = True
-            self._report_at = now + self._limits.report / 10
+            self.report_at = now + self._limits.report / 10
             self._watch.begin(now)
             self.deadline = self._watch.next_at
             self.operations.open(now)
@@ -203,9 +203,9 @@ class MediaSession:
 
     def report(self, now: float, unix_time: float) -> bytes | None:
         """The RTCP packet that is due, if one is."""
-        if not self.is_flowing or now < self._report_at:
+        if not self.is_flowing or now < self.report_at:
             return None
-        self._report_at = now + self._limits.report
+        self.report_at = now + self._limits.report
         return self._write_report(now, unix_time)
 
     def farewell(self, now: float, unix_time: float) -> bytes | None:

@@ -19,6 +19,8 @@ from sdp.media.session import MediaSession, Phase
 from sdp.media.srtp import MAX_PLAIN, Buffer, Cipher
 from sdp.media.stun import Address
 
+MAX_QUEUED = 1000  # about as many small datagrams as a socket's buffer holds
+
 
 class Transport:
     """Owns the socket. The engine calls `read` when there is something, and `beat` each 20 ms.
@@ -37,6 +39,7 @@ class Transport:
         "_outgoing",
         "_receive",
         "_remote",
+        "_send_connected",
         "_socket",
         "fileno",
         "round",
@@ -60,7 +63,9 @@ class Transport:
         self._agent = agent
         self._handshake = handshake
         self._socket = bound
-        self._receive = bound.recv_into  # looked up once: it is called for each packet
+        # looked up once: they are called for each packet
+        self._receive = bound.recv_into
+        self._send_connected = bound.send
         self._inlet = session.inlet
         self._incoming = incoming
         self._outgoing = outgoing
@@ -146,7 +151,8 @@ class Transport:
             self._socket.connect(remote)
         except OSError:
             return
-        while True:  # what strangers sent before is still in the queue
+        # what strangers sent before is still in the queue; a peer that floods may add to it for ever
+        for _ in range(MAX_QUEUED):
             try:
                 length, sender = self._socket.recvfrom_into(self._incoming.data)
             except BlockingIOError:
@@ -181,7 +187,8 @@ class Transport:
             length = session.write_packet(self._outgoing.data, ticks, now)
             if length:
                 self._send_buffer(self._cipher.protect(self._outgoing, length))
-            self._report(self._cipher, now)
+            if now >= session.report_at:
+                self._report(self._cipher, now)
         elif session.phase is Phase.SECURING:
             self._retransmit(now)
         if now >= self._agent.next_at and not session.is_over:
@@ -228,7 +235,7 @@ class Transport:
     def _send(self, data: rtp.Octets) -> None:
         try:
             if self._is_connected:
-                self._socket.send(data)
+                self._send_connected(data)
             elif self._remote is not None:
                 self._socket.sendto(data, self._remote)
         except OSError:  # full buffer or no route: UDP may lose packets, the deadlines notice

@@ -19,6 +19,7 @@ from sdp.media.engine import STEP, Engine
 from sdp.media.eventlog import EventLog
 from sdp.media.files import Finished, TrackStore, is_recording_id
 from sdp.media.live import Live
+from sdp.media.load import Load
 from sdp.media.messages import (
     CloseSession,
     CommandOperation,
@@ -61,8 +62,9 @@ class Worker:
         self._log = EventLog(secrets.token_hex(8))
         self._background = Background()
         self._spawn = self._background.spawn
-        self._registry: Registry[Live] = Registry(configuration.capacity)
-        self._engine = Engine(self._output)
+        self._load = Load(configuration.max_load)
+        self._registry: Registry[Live] = Registry(configuration.capacity, self._load.is_full)
+        self._engine = Engine(self._output, self._load)
         self._identity = Identity(datetime.fromtimestamp(time.time(), UTC))
         self._ports = PortPool(configuration.bind_ip, configuration.ports)
         self._answerer = Answerer(configuration, self._identity, self._ports)
@@ -248,6 +250,7 @@ class Worker:
             sessions=len(self._registry),
             draining=self._registry.is_draining,
             advertised_ip=self._configuration.advertised_ip,
+            load=round(self._load.value, 3),
         )
 
     async def events(self, boot_id: str, after: int, wait: float) -> EventBatch:
@@ -284,6 +287,7 @@ class Worker:
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
             self._ports.refill()
+            self._load.sample(_now(), time.thread_time())
             late, skipped = self._engine.skipped - skipped, self._engine.skipped
             if late >= LATE_STEPS:
                 log.warning("late by %g s within the last second or so", late * STEP)

@@ -150,6 +150,7 @@ async def make_desk(
             "MEDIA_ADVERTISED_IP": "127.0.0.1",
             "MEDIA_PORT_RANGE": "42000-42999",
             "MEDIA_DRAIN_SECONDS": "0.1",
+            "MEDIA_MAX_LOAD": "0",  # the far ends and the test itself run on the same loop
             "DATA_DIR": str(data_dir),
         }
         worker = Worker(Configuration.from_environment({**settings, **environ}))

@@ -10,6 +10,7 @@ import pytest
 
 from sdp.media import engine
 from sdp.media.engine import Engine
+from sdp.media.load import Load
 from sdp.media.session import Phase
 from tests.media.conftest import until
 
@@ -59,7 +60,8 @@ class Clockwork:
 
     def __init__(self) -> None:
         self.outputs: list[Any] = []
-        self.engine = Engine(self.outputs.append)
+        self.load = Load(0.85)
+        self.engine = Engine(self.outputs.append, self.load)
         self.calls: list[FakeTransport] = []
 
     def add(self, **properties: bool) -> FakeTransport:
@@ -110,6 +112,7 @@ async def test_a_late_tick_gives_each_call_one_turn_and_no_burst(clockwork):
     assert ticks >= 9
     assert len(more) <= 1
     assert clockwork.engine.skipped >= 30
+    assert clockwork.load.value > 0.85, "a fifth of a second late"
 
 
 async def test_what_arrives_is_read(clockwork):

@@ -25,6 +25,7 @@ def test_a_secret_is_all_that_is_needed():
     assert configuration.listen == Listen(host="127.0.0.1", port=9000)
     assert configuration.ports == range(40_000, 41_000)
     assert configuration.capacity == 200
+    assert configuration.max_load == 0.85
     assert configuration.drain_seconds == 5.0
     assert configuration.data_dir == Path("var").absolute()
     assert configuration.limits == Limits()
@@ -36,6 +37,7 @@ def test_everything_can_be_set():
         MEDIA_LISTEN="unix:/run/media.sock",
         MEDIA_PORT_RANGE="50000-50001",
         MEDIA_CAPACITY="7",
+        MEDIA_MAX_LOAD="90",
         MEDIA_DRAIN_SECONDS="0.5",
         MEDIA_BIND_IP="0.0.0.0",
         DATA_DIR="/data",
@@ -46,6 +48,7 @@ def test_everything_can_be_set():
     assert configuration.listen == Listen(path="/run/media.sock")
     assert list(configuration.ports) == [50_000, 50_001]
     assert configuration.capacity == 7
+    assert configuration.max_load == 0.9
     assert configuration.drain_seconds == 0.5
     assert configuration.bind_ip == "0.0.0.0"
     assert configuration.data_dir == Path("/data")
@@ -116,6 +119,7 @@ def test_private_peers_are_left_out_when_we_are_public(advertised, setting, only
         ("MEDIA_PORT_RANGE", "80-90"),
         ("MEDIA_PORT_RANGE", "60000-70000"),
         ("MEDIA_CAPACITY", "many"),
+        ("MEDIA_MAX_LOAD", "high"),
         ("MEDIA_DRAIN_SECONDS", "-1"),
         ("MEDIA_ICE_SECONDS", "soon"),
         ("MEDIA_PUBLIC_PEERS_ONLY", "maybe"),

@@ -12,8 +12,8 @@ def opening(call_id: str = "c1", epoch: int = 1, offer: str = "offer") -> OpenSe
     return OpenSession(call_id=call_id, epoch=epoch, offer=offer)
 
 
-def registry(capacity: int = 10) -> Registry[str]:
-    return Registry(capacity)
+def registry(capacity: int = 10, *, is_full: bool = False) -> Registry[str]:
+    return Registry(capacity, lambda: is_full)
 
 
 def with_one(epoch: int = 1) -> Registry[str]:
@@ -156,3 +156,13 @@ def test_the_oldest_tombstones_are_forgotten():
 
     assert sessions.admit(opening("c0")) is None
     assert refusal(sessions.admit, opening("c1")) is MediaErrorCode.STALE_EPOCH
+
+
+def test_a_worker_that_is_too_busy_takes_no_other_call():
+    sessions = registry(is_full=True)
+    assert sessions.admit(opening()) is None, "an idle worker hurts nobody"
+    entry = sessions.add(opening(), "answer", "live")
+
+    assert refusal(sessions.admit, opening("c2")) is MediaErrorCode.OVERLOADED
+    assert sessions.admit(opening()) is entry
+    assert sessions.admit(opening(epoch=2)) is None, "a call that it has already"
