@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from calls.domain import events
-from calls.domain.machine import UNANSWERED, Leg
+from calls.domain.machine import OUTGOING, UNANSWERED, Leg
 from calls.domain.vocabulary import EventKind, HangupCause, HangupSource, Intent, Signaling
 
 #: Meta's codes with a word of their own (Meta: calling/troubleshooting); all others are META_ERROR.
 CAUSE_OF_CODE: dict[int, HangupCause] = {
     0: HangupCause.AUTHENTICATION_FAILED,
     190: HangupCause.AUTHENTICATION_FAILED,
+    131055: HangupCause.RESTRICTED,
+    138000: HangupCause.RESTRICTED,
     138001: HangupCause.UNREACHABLE,
+    138002: HangupCause.LIMIT_REACHED,
+    138003: HangupCause.USER_BUSY,
+    138005: HangupCause.LIMIT_REACHED,
     138006: HangupCause.PERMISSION_DENIED,
     138008: HangupCause.SDP_REFUSED,
+    138009: HangupCause.LIMIT_REACHED,
+    138012: HangupCause.LIMIT_REACHED,
+    138013: HangupCause.RESTRICTED,
+    138014: HangupCause.RESTRICTED,
     138021: HangupCause.MEDIA_TIMEOUT,
     138022: HangupCause.MEDIA_TIMEOUT,
 }
@@ -22,6 +31,8 @@ CAUSE_OF_CODE: dict[int, HangupCause] = {
 FIXED: dict[EventKind, tuple[HangupCause, HangupSource]] = {
     EventKind.OFFER_EXPIRED: (HangupCause.NO_ANSWER, HangupSource.SYSTEM),
     EventKind.COMMAND_UNKNOWN: (HangupCause.UNKNOWN_OUTCOME, HangupSource.SYSTEM),
+    EventKind.REMOTE_REJECTED: (HangupCause.CALL_REJECTED, HangupSource.PEER),
+    EventKind.GLARE_DETECTED: (HangupCause.GLARE, HangupSource.SYSTEM),
     EventKind.ANSWERED_ELSEWHERE: (HangupCause.ANSWERED_ELSEWHERE, HangupSource.NETWORK),
 }
 
@@ -49,11 +60,11 @@ def ending(leg: Leg, event: events.Event) -> tuple[HangupCause, HangupSource]:
 
 
 def _wished(leg: Leg, event: events.Wish) -> tuple[HangupCause, HangupSource]:
-    answered = leg.signaling is Signaling.ANSWERED
-    return (
-        HangupCause.NORMAL_CLEARING if answered else HangupCause.CALL_REJECTED,
-        event.source,
-    )
+    if leg.signaling in (Signaling.ANSWERED, Signaling.PICKED_UP):
+        return HangupCause.NORMAL_CLEARING, event.source
+    if leg.signaling in OUTGOING:
+        return HangupCause.CANCELED, event.source
+    return HangupCause.CALL_REJECTED, event.source
 
 
 def _hung_up(leg: Leg, event: events.RemoteHungUp) -> tuple[HangupCause, HangupSource]:
@@ -62,8 +73,10 @@ def _hung_up(leg: Leg, event: events.RemoteHungUp) -> tuple[HangupCause, HangupS
     if event.status == "failed":
         return HangupCause.META_ERROR, HangupSource.NETWORK
     # Only a start time (or our own accept) says that the call was answered (Meta: reference).
-    if event.started_at is not None or leg.signaling is Signaling.ANSWERED:
+    if event.started_at is not None or leg.signaling in (Signaling.ANSWERED, Signaling.PICKED_UP):
         return HangupCause.NORMAL_CLEARING, HangupSource.PEER
+    if leg.signaling in OUTGOING:  # it rang out; Meta has no word of its own for it
+        return HangupCause.NO_ANSWER, HangupSource.PEER
     return HangupCause.CANCELED, HangupSource.PEER
 
 
@@ -71,6 +84,8 @@ def _too_late(leg: Leg) -> HangupCause:
     if leg.signaling is Signaling.ANSWERED:
         return HangupCause.MAX_DURATION
     if leg.signaling in UNANSWERED and leg.intent is Intent.UNDECIDED:
+        return HangupCause.NO_ANSWER
+    if leg.signaling is Signaling.RINGING:
         return HangupCause.NO_ANSWER
     if leg.signaling is Signaling.ACCEPTING:
         return HangupCause.UNKNOWN_OUTCOME

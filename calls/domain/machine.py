@@ -44,7 +44,9 @@ REFUSE: Commands = (C.REJECT, C.CLOSE_MEDIA)
 BYE: Commands = (C.TERMINATE, C.CLOSE_MEDIA)
 #: Before the answer: the caller hears ring-back.
 UNANSWERED = (S.OFFERED, S.ANSWERING, S.PRE_ACCEPTED)
-LIVE = (*UNANSWERED, S.ACCEPTING, S.ANSWERED)
+#: Before the pick-up of a call of ours.
+OUTGOING = (S.WAITING, S.DIALING, S.RINGING)
+LIVE = (*UNANSWERED, S.ACCEPTING, *OUTGOING, S.PICKED_UP, S.ANSWERED)
 #: What still makes sense once the call is over.
 CLOSING = frozenset({C.REJECT, C.TERMINATE, C.CLOSE_MEDIA})
 #: Acts on the audio of an answered call. What becomes of them is nothing to the call's state.
@@ -79,6 +81,39 @@ SIGNALING: dict[tuple[Signaling, EventKind], tuple[Signaling, Commands]] = {
     (S.ACCEPTING, E.ANSWERED_ELSEWHERE): (S.ENDED, (C.CLOSE_MEDIA,)),
     # an accept whose outcome is unknown is ended by terminate, never by reject
     **{(s, E.REJECT_REQUESTED): (S.ENDING, BYE) for s in (S.ACCEPTING, S.ANSWERED)},
+    # we call the user; until our offer is being made there is nothing to end but the wish
+    (S.WAITING, E.DIAL_ALLOWED): (S.DIALING, (C.PREPARE_OFFER,)),
+    **{
+        (S.WAITING, e): (S.ENDED, ())
+        for e in (
+            E.HANGUP_REQUESTED,
+            E.COMMAND_FAILED,
+            E.COMMAND_UNKNOWN,
+            E.GLARE_DETECTED,
+            E.DEADLINE_REACHED,
+        )
+    },
+    (S.DIALING, E.OFFER_READY): (S.DIALING, (C.CONNECT,)),
+    # a connect of unknown outcome is never sent again: Meta's webhooks tell, or the deadline does
+    (S.DIALING, E.COMMAND_UNKNOWN): (S.DIALING, ()),
+    (S.RINGING, E.COMMAND_UNKNOWN): (S.RINGING, ()),
+    (S.DIALING, E.REMOTE_RINGING): (S.RINGING, ()),
+    **{
+        (s, e): reaction
+        for s in (S.DIALING, S.RINGING)
+        for e, reaction in {
+            E.REMOTE_ACCEPTED: (S.PICKED_UP, ()),
+            E.REMOTE_REJECTED: (S.ENDED, (C.CLOSE_MEDIA,)),
+            E.GLARE_DETECTED: (S.ENDING, BYE),
+        }.items()
+    },
+    # a terminate without a call at Meta ends at once: the executor knows whether there is one
+    **{
+        (s, e): (S.ENDING, BYE)
+        for s in (S.DIALING, S.RINGING, S.PICKED_UP)
+        for e in (E.HANGUP_REQUESTED, E.COMMAND_FAILED, E.MEDIA_FAILED, E.DEADLINE_REACHED)
+    },
+    (S.PICKED_UP, E.COMMAND_UNKNOWN): (S.ENDING, BYE),
     **{
         (s, e): (S.ENDING, BYE)
         for s in (S.PRE_ACCEPTED, S.ACCEPTING, S.ANSWERED)
@@ -92,21 +127,32 @@ SIGNALING: dict[tuple[Signaling, EventKind], tuple[Signaling, Commands]] = {
     },
     # the end
     **{(S.ENDING, e): (S.ENDED, ()) for e in (E.TERMINATED, E.DEADLINE_REACHED)},
-    (S.OFFERED, E.REMOTE_HUNG_UP): (S.ENDED, ()),
-    **{(s, E.REMOTE_HUNG_UP): (S.ENDED, (C.CLOSE_MEDIA,)) for s in LIVE if s is not S.OFFERED},
+    **{(s, E.REMOTE_HUNG_UP): (S.ENDED, ()) for s in (S.OFFERED, S.WAITING)},
+    **{
+        (s, E.REMOTE_HUNG_UP): (S.ENDED, (C.CLOSE_MEDIA,))
+        for s in LIVE
+        if s not in (S.OFFERED, S.WAITING)
+    },
     (S.ENDING, E.REMOTE_HUNG_UP): (S.ENDED, ()),
 }
 
-MEDIA: dict[tuple[Media, EventKind], Media] = {
-    (M.IDLE, E.ANSWER_READY): M.NEGOTIATED,
-    (M.NEGOTIATED, E.MEDIA_OVERDUE): M.OVERDUE,
-    **{(m, E.MEDIA_CONNECTED): M.CONNECTED for m in (M.IDLE, M.NEGOTIATED, M.OVERDUE)},
-    **{(m, E.MEDIA_FAILED): M.FAILED for m in M if m is not M.FAILED},
+MEDIA: dict[tuple[Media, EventKind], tuple[Media, Commands]] = {
+    (M.IDLE, E.ANSWER_READY): (M.NEGOTIATED, ()),
+    (M.IDLE, E.ANSWER_RECEIVED): (M.NEGOTIATED, (C.APPLY_ANSWER,)),
+    (M.NEGOTIATED, E.MEDIA_OVERDUE): (M.OVERDUE, ()),
+    **{(m, E.MEDIA_CONNECTED): (M.CONNECTED, ()) for m in (M.IDLE, M.NEGOTIATED, M.OVERDUE)},
+    **{(m, E.MEDIA_FAILED): (M.FAILED, ()) for m in M if m is not M.FAILED},
 }
 
-#: The accept goes out when somebody wants it and media is ready, or has been waited for enough.
 JOINT: dict[tuple[Signaling, Media, Intent], tuple[Signaling, Commands]] = {
-    (S.PRE_ACCEPTED, m, I.ANSWER): (S.ACCEPTING, (C.ACCEPT,)) for m in (M.CONNECTED, M.OVERDUE)
+    # The accept goes out when somebody wants it and media is ready, or has been waited for enough.
+    **{(S.PRE_ACCEPTED, m, I.ANSWER): (S.ACCEPTING, (C.ACCEPT,)) for m in (M.CONNECTED, M.OVERDUE)},
+    # Nothing is played before the pick-up, and nothing can be before Meta's SDP answer.
+    **{
+        (S.PICKED_UP, m, i): (S.ANSWERED, (C.START_MEDIA,))
+        for m in (M.NEGOTIATED, M.CONNECTED)
+        for i in I
+    },
 }
 
 #: On the timeline in every state, and no state's business.
@@ -114,10 +160,9 @@ FACTS: frozenset[EventKind] = frozenset(
     {
         E.OFFERED,
         E.CALL_CREATED,
-        E.ANSWER_RECEIVED,
-        E.REMOTE_RINGING,
-        E.REMOTE_ACCEPTED,
-        E.REMOTE_REJECTED,
+        E.DIAL_REQUESTED,
+        E.PERMISSION_REQUESTED,
+        E.DIALED,
         E.RECORDING_AVAILABLE,
         E.TRANSCRIPTION_AVAILABLE,
         E.VOICEMAIL_RECEIVED,
@@ -155,7 +200,18 @@ IGNORED: frozenset[tuple[Signaling, EventKind]] = frozenset(
     + [(s, E.ANSWER_READY) for s in (S.PRE_ACCEPTED, S.ACCEPTING, S.ANSWERED)]
     + [(s, E.PRE_ACCEPTED) for s in (S.PRE_ACCEPTED, S.ACCEPTING, S.ANSWERED)]
     + [(S.ANSWERED, E.ACCEPTED)]
+    + [(s, E.DIAL_ALLOWED) for s in (S.DIALING, S.RINGING, S.PICKED_UP, S.ANSWERED)]
+    + [(s, E.OFFER_READY) for s in (S.RINGING, S.PICKED_UP, S.ANSWERED)]
+    + [(s, E.ANSWER_RECEIVED) for s in (S.WAITING, S.DIALING, S.RINGING, S.PICKED_UP, S.ANSWERED)]
+    + [(s, E.REMOTE_RINGING) for s in (S.WAITING, S.RINGING, S.PICKED_UP, S.ANSWERED)]
+    + [(s, E.REMOTE_ACCEPTED) for s in (S.WAITING, S.PICKED_UP, S.ANSWERED)]
+    + [(s, E.REMOTE_REJECTED) for s in (S.WAITING, S.PICKED_UP, S.ANSWERED)]
+    + [(s, E.GLARE_DETECTED) for s in (S.PICKED_UP, S.ANSWERED)]
+    + [(S.WAITING, E.MEDIA_FAILED)]
 )
+
+#: What Meta says of calls of ours only; of a call of the user's it is a fact and nothing else.
+OF_OUTGOING = frozenset({E.ANSWER_RECEIVED, E.REMOTE_RINGING, E.REMOTE_ACCEPTED, E.REMOTE_REJECTED})
 
 
 def decide(leg: Leg, event: EventKind) -> tuple[Leg, Commands]:
@@ -163,7 +219,8 @@ def decide(leg: Leg, event: EventKind) -> tuple[Leg, Commands]:
 
     :raises IllegalTransition: nothing expects the event in this state.
     """
-    if event in FACTS:
+    is_foreign = event in OF_OUTGOING and leg.signaling in (*UNANSWERED, S.ACCEPTING)
+    if event in FACTS or is_foreign:
         return leg, ()
     key = (leg.signaling, event)
     if key not in SIGNALING and key not in IGNORED:
@@ -173,9 +230,9 @@ def decide(leg: Leg, event: EventKind) -> tuple[Leg, Commands]:
         return Leg(signaling, leg.media, leg.intent), commands
     wanted = event is E.ANSWER_REQUESTED and leg.signaling in UNANSWERED
     intent = I.ANSWER if wanted else leg.intent
-    media = MEDIA.get((leg.media, event), leg.media)
+    media, follow_up = MEDIA.get((leg.media, event), (leg.media, ()))
     signaling, more = JOINT.get((signaling, media, intent), (signaling, ()))
-    return Leg(signaling, media, intent), commands + more
+    return Leg(signaling, media, intent), commands + follow_up + more
 
 
 _STATUS_OF_CAUSE: dict[HangupCause, CallStatus] = {
@@ -184,6 +241,12 @@ _STATUS_OF_CAUSE: dict[HangupCause, CallStatus] = {
     HangupCause.CALL_REJECTED: CallStatus.REJECTED,
     HangupCause.NO_ANSWER: CallStatus.NO_ANSWER,
     HangupCause.CANCELED: CallStatus.CANCELED,
+}
+
+_STATUS_BEFORE: dict[Signaling, CallStatus] = {
+    S.WAITING: CallStatus.QUEUED,
+    S.DIALING: CallStatus.INITIATED,
+    S.PICKED_UP: CallStatus.CONNECTING,
 }
 
 
@@ -195,4 +258,4 @@ def status(leg: Leg, cause: HangupCause | None = None) -> CallStatus:
         return CallStatus.ENDING
     if leg.signaling is S.ANSWERED:
         return CallStatus.IN_PROGRESS if leg.media is M.CONNECTED else CallStatus.CONNECTING
-    return CallStatus.RINGING
+    return _STATUS_BEFORE.get(leg.signaling, CallStatus.RINGING)

@@ -23,7 +23,11 @@ class Signaling(StrEnum):
     ANSWERING = auto()  # our SDP answer is being prepared and pre-accepted
     PRE_ACCEPTED = auto()  # Meta has our answer; the phone says "Ringing", media may connect
     ACCEPTING = auto()  # accept is on its way
-    ANSWERED = auto()  # picked up: Meta confirmed the accept
+    WAITING = auto()  # we want to call: permission, quota or hour is waited for; nothing is sent
+    DIALING = auto()  # our SDP offer is being made and sent
+    RINGING = auto()  # the user's phone rings
+    PICKED_UP = auto()  # the user has picked up; Meta's SDP answer has not reached us yet
+    ANSWERED = auto()  # picked up, and media may flow: inbound, Meta confirmed the accept
     ENDING = auto()  # we asked to end; Meta has not confirmed
     ENDED = auto()  # over; nothing leaves this state
 
@@ -75,6 +79,8 @@ class EventKind(StrEnum):
     ACCOUNT_UPDATED = auto()
     UNKNOWN_RECEIVED = auto()
     # wishes: REST, admin, policy
+    DIAL_REQUESTED = auto()
+    DIAL_ALLOWED = auto()
     RING_REQUESTED = auto()
     ANSWER_REQUESTED = auto()
     REJECT_REQUESTED = auto()
@@ -86,6 +92,9 @@ class EventKind(StrEnum):
     PRE_ACCEPTED = auto()
     ACCEPTED = auto()
     ANSWERED_ELSEWHERE = auto()
+    PERMISSION_REQUESTED = auto()
+    OFFER_READY = auto()
+    DIALED = auto()
     TERMINATED = auto()
     COMMAND_FAILED = auto()
     COMMAND_UNKNOWN = auto()
@@ -104,6 +113,8 @@ class EventKind(StrEnum):
     OPERATION_STARTED = auto()
     OPERATION_FINISHED = auto()
     OPERATION_FAILED = auto()
+    # the other calls of the same user
+    GLARE_DETECTED = auto()
     # time
     MEDIA_OVERDUE = auto()
     DEADLINE_REACHED = auto()
@@ -112,6 +123,10 @@ class EventKind(StrEnum):
 class CommandKind(StrEnum):
     """What we can do about a call. Imperative; each is one row, carried out by the executor."""
 
+    REQUEST_PERMISSION = auto()  # Graph: ask the user whether we may call
+    PREPARE_OFFER = auto()  # media worker: make our SDP offer
+    CONNECT = auto()  # Graph: dial
+    APPLY_ANSWER = auto()  # media worker: here is Meta's SDP answer
     PREPARE_ANSWER = auto()  # media worker: make our SDP answer
     PRE_ACCEPT = auto()  # Graph
     ACCEPT = auto()  # Graph
@@ -162,7 +177,14 @@ class HangupCause(StrEnum):
     USER_BUSY = auto()
     DEADLINE = auto()  # a state took too long
     MAX_DURATION = auto()  # the longest permitted call
-    PERMISSION_DENIED = auto()  # Meta 138006
+    PERMISSION_DENIED = auto()  # the user has not allowed that we call (Meta 138006)
+    LIMIT_REACHED = (
+        auto()
+    )  # one of Meta's limits; later it may work (138002, 138005, 138009, 138012)
+    RESTRICTED = (
+        auto()
+    )  # this number may not call users: country, quality, settings (138000, 138013-14)
+    GLARE = auto()  # the user called us at the same moment, and that call goes first
     UNREACHABLE = auto()  # Meta 138001
     MEDIA_TIMEOUT = auto()  # no audio arrived for too long
     ICE_FAILED = auto()  # no UDP path
@@ -195,6 +217,7 @@ class HangupSource(StrEnum):
 class CallStatus(StrEnum):
     """The small set of words that people and REST clients see."""
 
+    QUEUED = auto()
     INITIATED = auto()
     RINGING = auto()
     CONNECTING = auto()

@@ -3,6 +3,14 @@
 Times are aware datetimes in UTC.
 """
 
+from calls.domain.events.dialing import (
+    DialAllowed,
+    Dialed,
+    DialRequested,
+    GlareDetected,
+    OfferReady,
+    PermissionRequested,
+)
 from calls.domain.events.facts import (
     JsonObject,
     MediaReference,
@@ -87,10 +95,14 @@ __all__ = [
     "CommandFailed",
     "CommandUnknown",
     "DeadlineReached",
+    "DialAllowed",
+    "DialRequested",
+    "Dialed",
     "DigitReceived",
     "ErrorReported",
     "Event",
     "FirstPacketReceived",
+    "GlareDetected",
     "HangupRequested",
     "JsonObject",
     "MediaConnected",
@@ -102,6 +114,7 @@ __all__ = [
     "MediaStopped",
     "NetworkEvent",
     "OfferExpired",
+    "OfferReady",
     "Offered",
     "OperationChanged",
     "OperationCommanded",
@@ -113,6 +126,7 @@ __all__ = [
     "Outcome",
     "Peer",
     "PermissionReplied",
+    "PermissionRequested",
     "PlaybackFinished",
     "PlaybackStarted",
     "PreAccepted",

@@ -6,6 +6,7 @@ from dataclasses import fields, is_dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
 
+from calls.domain.events.dialing import DialAllowed, GlareDetected
 from calls.domain.events.facts import JsonObject
 from calls.domain.events.media import MediaEvent, MediaObserved
 from calls.domain.events.network import NetworkEvent
@@ -13,7 +14,16 @@ from calls.domain.events.outcomes import Outcome
 from calls.domain.events.timers import DeadlineReached, MediaOverdue
 from calls.domain.events.wishes import Wish
 
-Event: TypeAlias = NetworkEvent | Wish | Outcome | MediaEvent | MediaOverdue | DeadlineReached
+Event: TypeAlias = (
+    NetworkEvent
+    | Wish
+    | Outcome
+    | MediaEvent
+    | DialAllowed
+    | GlareDetected
+    | MediaOverdue
+    | DeadlineReached
+)
 
 #: SDP texts are columns of the call and hold the ICE password.
 NOT_ON_THE_TIMELINE = frozenset({"sdp"})
