@@ -167,6 +167,38 @@ class RecordingStatus(StrEnum):
     FAILED = auto()
 
 
+class PermissionStatus(StrEnum):
+    """What a user lets a number of ours do (Meta: calling/user-call-permissions)."""
+
+    NONE = auto()  # never allowed, or the permission has run out
+    REQUESTED = auto()  # asked, and not answered yet
+    TEMPORARY = auto()  # for seven days from the user's reply
+    PERMANENT = auto()  # until the user takes it back
+    DECLINED = auto()  # asked, and refused; the user may still change it
+    REVOKED = auto()  # taken back, by the user or by Meta after four calls without an answer
+
+
+class PermissionSource(StrEnum):
+    """How we came to know of a permission's change."""
+
+    REQUEST = auto()  # we asked
+    REPLY = auto()  # the user answered what we asked
+    CALLBACK = auto()  # Meta, because the user had called us
+    PROFILE = auto()  # the user, in our business profile
+    REVOCATION = auto()  # Meta, after too many calls without an answer
+    REFUSAL = auto()  # Graph refused a call for want of it (138006)
+    LOOKUP = auto()  # we asked Graph (`call_permissions`)
+    EXPIRY = auto()  # the time ran out; nobody tells
+
+
+class OnNoPermission(StrEnum):
+    """What becomes of a call that the user has not allowed."""
+
+    FAIL = auto()  # refused at once
+    REQUEST = auto()  # refused, but the user is asked for another time
+    REQUEST_AND_WAIT = auto()  # the user is asked, and called when he allows it
+
+
 class HangupCause(StrEnum):
     """Why a call ended; near Q.850 where a word exists there."""
 
