@@ -51,7 +51,7 @@ def ending(leg: Leg, event: events.Event) -> tuple[HangupCause, HangupSource]:
             return _wished(leg, event)
         case events.RemoteHungUp():
             return _hung_up(leg, event)
-        case events.MediaFailed() | events.CommandFailed():
+        case events.MediaFailed() | events.CommandFailed() | events.DialForbidden():
             return event.cause, HangupSource.SYSTEM
         case events.DeadlineReached():
             return _too_late(leg), HangupSource.SYSTEM

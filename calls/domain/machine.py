@@ -82,10 +82,12 @@ SIGNALING: dict[tuple[Signaling, EventKind], tuple[Signaling, Commands]] = {
     # an accept whose outcome is unknown is ended by terminate, never by reject
     **{(s, E.REJECT_REQUESTED): (S.ENDING, BYE) for s in (S.ACCEPTING, S.ANSWERED)},
     # we call the user; until our offer is being made there is nothing to end but the wish
+    (S.WAITING, E.PERMISSION_UNKNOWN): (S.WAITING, (C.CHECK_PERMISSION,)),
     (S.WAITING, E.DIAL_ALLOWED): (S.DIALING, (C.PREPARE_OFFER,)),
     **{
         (S.WAITING, e): (S.ENDED, ())
         for e in (
+            E.DIAL_FORBIDDEN,
             E.HANGUP_REQUESTED,
             E.COMMAND_FAILED,
             E.COMMAND_UNKNOWN,
@@ -161,6 +163,7 @@ FACTS: frozenset[EventKind] = frozenset(
         E.OFFERED,
         E.CALL_CREATED,
         E.DIAL_REQUESTED,
+        E.PERMISSION_CHECKED,
         E.PERMISSION_REQUESTED,
         E.DIALED,
         E.RECORDING_AVAILABLE,
@@ -200,7 +203,11 @@ IGNORED: frozenset[tuple[Signaling, EventKind]] = frozenset(
     + [(s, E.ANSWER_READY) for s in (S.PRE_ACCEPTED, S.ACCEPTING, S.ANSWERED)]
     + [(s, E.PRE_ACCEPTED) for s in (S.PRE_ACCEPTED, S.ACCEPTING, S.ANSWERED)]
     + [(S.ANSWERED, E.ACCEPTED)]
-    + [(s, E.DIAL_ALLOWED) for s in (S.DIALING, S.RINGING, S.PICKED_UP, S.ANSWERED)]
+    + [
+        (s, e)
+        for s in (S.DIALING, S.RINGING, S.PICKED_UP, S.ANSWERED)
+        for e in (E.DIAL_ALLOWED, E.DIAL_FORBIDDEN, E.PERMISSION_UNKNOWN)
+    ]
     + [(s, E.OFFER_READY) for s in (S.RINGING, S.PICKED_UP, S.ANSWERED)]
     + [(s, E.ANSWER_RECEIVED) for s in (S.WAITING, S.DIALING, S.RINGING, S.PICKED_UP, S.ANSWERED)]
     + [(s, E.REMOTE_RINGING) for s in (S.WAITING, S.RINGING, S.PICKED_UP, S.ANSWERED)]

@@ -81,6 +81,8 @@ class EventKind(StrEnum):
     # wishes: REST, admin, policy
     DIAL_REQUESTED = auto()
     DIAL_ALLOWED = auto()
+    DIAL_FORBIDDEN = auto()
+    PERMISSION_UNKNOWN = auto()
     RING_REQUESTED = auto()
     ANSWER_REQUESTED = auto()
     REJECT_REQUESTED = auto()
@@ -92,6 +94,7 @@ class EventKind(StrEnum):
     PRE_ACCEPTED = auto()
     ACCEPTED = auto()
     ANSWERED_ELSEWHERE = auto()
+    PERMISSION_CHECKED = auto()
     PERMISSION_REQUESTED = auto()
     OFFER_READY = auto()
     DIALED = auto()
@@ -123,7 +126,7 @@ class EventKind(StrEnum):
 class CommandKind(StrEnum):
     """What we can do about a call. Imperative; each is one row, carried out by the executor."""
 
-    REQUEST_PERMISSION = auto()  # Graph: ask the user whether we may call
+    CHECK_PERMISSION = auto()  # Graph: read what the user and the limits allow
     PREPARE_OFFER = auto()  # media worker: make our SDP offer
     CONNECT = auto()  # Graph: dial
     APPLY_ANSWER = auto()  # media worker: here is Meta's SDP answer

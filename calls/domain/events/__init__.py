@@ -6,10 +6,13 @@ Times are aware datetimes in UTC.
 from calls.domain.events.dialing import (
     DialAllowed,
     Dialed,
+    DialForbidden,
     DialRequested,
     GlareDetected,
     OfferReady,
+    PermissionChecked,
     PermissionRequested,
+    PermissionUnknown,
 )
 from calls.domain.events.facts import (
     JsonObject,
@@ -96,6 +99,7 @@ __all__ = [
     "CommandUnknown",
     "DeadlineReached",
     "DialAllowed",
+    "DialForbidden",
     "DialRequested",
     "Dialed",
     "DigitReceived",
@@ -125,8 +129,10 @@ __all__ = [
     "OperationStarted",
     "Outcome",
     "Peer",
+    "PermissionChecked",
     "PermissionReplied",
     "PermissionRequested",
+    "PermissionUnknown",
     "PlaybackFinished",
     "PlaybackStarted",
     "PreAccepted",

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from calls.domain.events.outcomes import Outcome
 from calls.domain.events.wishes import Wish
-from calls.domain.vocabulary import EventKind
+from calls.domain.vocabulary import EventKind, HangupCause
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +25,32 @@ class DialAllowed:
     """Permission, quota and hour are as they must be: dial now."""
 
     kind: ClassVar[EventKind] = EventKind.DIAL_ALLOWED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DialForbidden:
+    """The call will not be dialed. `next_at`: when another try may succeed, if that is known."""
+
+    kind: ClassVar[EventKind] = EventKind.DIAL_FORBIDDEN
+    cause: HangupCause
+    barrier: str = ""
+    next_at: datetime | None = None
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PermissionUnknown:
+    """What the user and the limits allow is not known, or not freshly enough: ask Meta."""
+
+    kind: ClassVar[EventKind] = EventKind.PERMISSION_UNKNOWN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PermissionChecked(Outcome):
+    """Meta has said what is allowed."""
+
+    kind = EventKind.PERMISSION_CHECKED
+    status: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

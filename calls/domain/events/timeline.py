@@ -6,7 +6,12 @@ from dataclasses import fields, is_dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from calls.domain.events.dialing import DialAllowed, GlareDetected
+from calls.domain.events.dialing import (
+    DialAllowed,
+    DialForbidden,
+    GlareDetected,
+    PermissionUnknown,
+)
 from calls.domain.events.facts import JsonObject
 from calls.domain.events.media import MediaEvent, MediaObserved
 from calls.domain.events.network import NetworkEvent
@@ -20,6 +25,8 @@ Event: TypeAlias = (
     | Outcome
     | MediaEvent
     | DialAllowed
+    | DialForbidden
+    | PermissionUnknown
     | GlareDetected
     | MediaOverdue
     | DeadlineReached

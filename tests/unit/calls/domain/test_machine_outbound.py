@@ -90,7 +90,13 @@ def test_a_pick_up_waits_for_metas_answer():
 
 
 def test_a_waiting_call_has_nothing_to_end_at_meta():
-    for event in (E.HANGUP_REQUESTED, E.DEADLINE_REACHED, E.GLARE_DETECTED, E.COMMAND_FAILED):
+    for event in (
+        E.HANGUP_REQUESTED,
+        E.DIAL_FORBIDDEN,
+        E.DEADLINE_REACHED,
+        E.GLARE_DETECTED,
+        E.COMMAND_FAILED,
+    ):
         assert decide(WAITING, event) == (Leg(S.ENDED), ())
     assert status(WAITING) is CallStatus.QUEUED
 
