@@ -19,7 +19,7 @@ from calls.domain import events
 from calls.domain.machine import CLOSING, LIVE
 from calls.domain.vocabulary import CommandKind, CommandStatus, HangupCause
 from calls.graph import GraphError, Verdict
-from calls.models import Call, CallCommand, MediaSession, Playback, Recording
+from calls.models import Call, CallCommand, Dial, MediaSession, Playback, Recording
 from sdp.media.client import MediaError
 from sdp.media.messages import (
     CloseSession,
@@ -74,7 +74,16 @@ def accept(call: Call, command: CallCommand, now: datetime) -> events.Event:
 
 
 def end(call: Call, command: CallCommand, now: datetime) -> events.Event:
-    """Reject or terminate. That the call is over already is success (Meta: calls, terminate)."""
+    """Reject or terminate. That the call is over already is success (Meta: calls, terminate).
+
+    So is a call of ours that Meta never got. One whose connect has no known outcome is looked for
+    as long as there is time: a webhook may still name it.
+    """
+    if not call.wa_call_id:
+        tried = call.commands.filter(kind=CommandKind.CONNECT)
+        if tried.filter(status__in=(CommandStatus.UNKNOWN, CommandStatus.DONE)).exists():
+            raise Failure(Verdict.RETRY, HangupCause.UNKNOWN_OUTCOME, "Meta has not named the call")
+        return events.Terminated()
     try:
         _send(call, command)
     except Failure as failure:
@@ -89,24 +98,27 @@ def _send(call: Call, command: CallCommand, sdp: str = "") -> None:
         command.request_body = graph.action_body(kind, wa_call_id=call.wa_call_id, sdp=sdp)
     number = call.phone_number
     client = graph.client(settings.GRAPH_API_URL, settings.GRAPH_API_VERSION)
-    _fence(command, kind)
+    fence(command)
     try:
         reply = client.send(
             number.wa_phone_number_id, bytes(command.request_body), token=number.access_token
         )
     except GraphError as error:
-        outcome = {
-            "http_status": error.http_status,
-            "code": error.error.code if error.error else None,
-            "trace_id": error.trace_id,
-        }
-        raise Failure(
-            error.verdict, error.cause, str(error), error=error.error, outcome=outcome
-        ) from error
+        raise graph_failure(error) from error
     command.outcome = {"http_status": reply.http_status, "trace_id": reply.trace_id}
 
 
-def _fence(command: CallCommand, kind: CommandKind) -> None:
+def graph_failure(error: GraphError) -> Failure:
+    """Return the failure that an error of Graph's is."""
+    outcome = {
+        "http_status": error.http_status,
+        "code": error.error.code if error.error else None,
+        "trace_id": error.trace_id,
+    }
+    return Failure(error.verdict, error.cause, str(error), error=error.error, outcome=outcome)
+
+
+def fence(command: CallCommand) -> None:
     """The last look before the request leaves: is it still ours, in time and wanted?
 
     An executor that was held up may wake after a successor has done its work, or after the end.
@@ -117,7 +129,7 @@ def _fence(command: CallCommand, kind: CommandKind) -> None:
         attempts=command.attempts,
         deadline_at__gte=timezone.now(),
     )
-    if kind not in CLOSING:
+    if CommandKind(command.kind) not in CLOSING:
         mine = mine.filter(call__signaling__in=LIVE)
     if not mine.update(request_body=command.request_body):
         raise Failure(Verdict.GIVE_UP, HangupCause.DEADLINE, "no longer ours, or too late")
@@ -157,7 +169,7 @@ def prepare_answer(call: Call, command: CallCommand, now: datetime) -> events.Ev
             continue
         media_workers.confirm(session, answer.boot_id)
         return events.AnswerReady(sdp=answer.sdp, worker=worker.url, epoch=session.epoch)
-    raise _unanswered(refusals)
+    raise unanswered(refusals)
 
 
 def _ask(call: Call, session: MediaSession) -> SessionAnswer:
@@ -171,7 +183,7 @@ def _ask(call: Call, session: MediaSession) -> SessionAnswer:
     return media_workers.client(session.worker.url).open_session(request)
 
 
-def _unanswered(refusals: list[MediaError]) -> Failure:
+def unanswered(refusals: list[MediaError]) -> Failure:
     for error in reversed(refusals):
         if error.code in _CAUSE_OF_REFUSAL:
             return Failure(Verdict.GIVE_UP, _CAUSE_OF_REFUSAL[error.code], str(error))
@@ -181,13 +193,13 @@ def _unanswered(refusals: list[MediaError]) -> Failure:
 def start_media(call: Call, command: CallCommand, now: datetime) -> None:
     """Open the gate: greeting and recording begin with the first packet."""
     session = MediaSession.objects.select_related("worker").get(call=call)
-    number = call.phone_number
+    prompt, is_recorded = _wanted(call)
     playback = recording = None
-    if number.greeting:
+    if prompt:
         playback, _ = Playback.objects.get_or_create(
-            call=call, prompt=number.greeting, defaults={"created_at": now}
+            call=call, prompt=prompt, defaults={"created_at": now}
         )
-    if number.record_calls:
+    if is_recorded:
         recording, _ = Recording.objects.get_or_create(call=call, defaults={"created_at": now})
     message = (
         PlaybackMessage(playback_id=str(playback.pk), prompt=playback.prompt) if playback else None
@@ -200,7 +212,15 @@ def start_media(call: Call, command: CallCommand, now: datetime) -> None:
     try:
         media_workers.client(session.worker.url).start_media(str(call.pk), request)
     except MediaError as error:
-        raise _media_failure(error) from error
+        raise media_failure(error) from error
+
+
+def _wanted(call: Call) -> tuple[str, bool]:
+    """The first prompt, and whether to record: the number's, or those of a call that we make."""
+    plan = Dial.objects.filter(call=call).first()
+    if plan is not None:
+        return plan.prompt, plan.record
+    return call.phone_number.greeting, call.phone_number.record_calls
 
 
 def close_media(call: Call, command: CallCommand, now: datetime) -> None:
@@ -212,13 +232,13 @@ def close_media(call: Call, command: CallCommand, now: datetime) -> None:
     try:
         statistics = media_workers.client(session.worker.url).close_session(str(call.pk), request)
     except MediaError as error:
-        raise _media_failure(error) from error
+        raise media_failure(error) from error
     session.closed_at = now
     session.statistics = statistics or session.statistics
     session.save(update_fields=["closed_at", "statistics"])
 
 
-def _media_failure(error: MediaError) -> Failure:
+def media_failure(error: MediaError) -> Failure:
     """Every media request may be repeated; a worker that knows no such session has lost it."""
     gone = error.code in (MediaErrorCode.NO_SUCH_SESSION, MediaErrorCode.STALE_EPOCH)
     verdict = Verdict.GIVE_UP if gone else Verdict.RETRY

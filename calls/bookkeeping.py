@@ -18,6 +18,10 @@ from calls.models import Call
 #: Seconds that a state may take once it is entered.
 ACCEPTING_SECONDS = 15
 ENDING_SECONDS = 15
+#: From the decision to dial until Meta says that it rings.
+DIALING_SECONDS = 30
+#: From the pick-up until Meta's SDP answer.
+PICKED_UP_SECONDS = 15
 
 
 def absorb(call: Call, event: events.Event, now: datetime) -> None:
@@ -25,8 +29,10 @@ def absorb(call: Call, event: events.Event, now: datetime) -> None:
     match event:
         case events.NetworkEvent():
             _absorb_network(call, event)
-        case events.AnswerReady():
+        case events.AnswerReady() | events.OfferReady():
             call.local_sdp = call.local_sdp or event.sdp
+        case events.Dialed():
+            call.wa_call_id = call.wa_call_id or event.wa_call_id
         case events.CommandFailed() | events.CommandUnknown():
             _absorb_failure(call, event, now)
         case events.MediaEvent():
@@ -50,6 +56,8 @@ def _absorb_network(call: Call, event: events.NetworkEvent) -> None:
         case events.Offered():
             call.remote_sdp = call.remote_sdp or event.sdp
             call.offered_at = call.offered_at or event.occurred_at
+        case events.AnswerReceived():
+            call.remote_sdp = call.remote_sdp or event.sdp
         case events.RemoteHungUp():
             _absorb_end(call, event)
         case events.ErrorReported():
@@ -102,8 +110,12 @@ def _enter(call: Call, signaling: Signaling, now: datetime) -> None:
     if signaling is Signaling.PRE_ACCEPTED:
         call.pre_accepted_at = now
         call.media_due_at = now + timedelta(seconds=settings.MEDIA_WAIT_SECONDS)
-    elif signaling is Signaling.ANSWERED:
-        call.answered_at = now
+    elif signaling is Signaling.DIALING:
+        call.offered_at = call.offered_at or now
+    elif signaling is Signaling.RINGING:
+        call.ringing_at = now
+    elif signaling in (Signaling.PICKED_UP, Signaling.ANSWERED):
+        call.answered_at = call.answered_at or now
     elif signaling is Signaling.ENDED:
         call.ended_at = now
     if signaling not in UNANSWERED:
@@ -116,6 +128,12 @@ def _deadline(call: Call, signaling: Signaling, now: datetime) -> datetime | Non
         return answer_deadline(call)
     if signaling is Signaling.ACCEPTING:
         return now + timedelta(seconds=ACCEPTING_SECONDS)
+    if signaling is Signaling.DIALING:
+        return now + timedelta(seconds=DIALING_SECONDS)
+    if signaling is Signaling.RINGING:
+        return now + timedelta(seconds=call.dial.ring_seconds)
+    if signaling is Signaling.PICKED_UP:
+        return now + timedelta(seconds=PICKED_UP_SECONDS)
     if signaling is Signaling.ANSWERED:
         return now + timedelta(seconds=settings.MAX_CALL_SECONDS)
     if signaling is Signaling.ENDING:

@@ -17,7 +17,16 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from calls import actions, graph, media_workers, operation_actions, operations, queries, queue
+from calls import (
+    actions,
+    dial_actions,
+    graph,
+    media_workers,
+    operation_actions,
+    operations,
+    queries,
+    queue,
+)
 from calls.actions import Failure
 from calls.domain import events
 from calls.domain.machine import CLOSING, LIVE, OPERATING
@@ -27,13 +36,14 @@ from calls.models import Call, CallCommand
 
 logger = logging.getLogger(__name__)
 
-ACTIONS = actions.ACTIONS | operation_actions.ACTIONS
+ACTIONS = actions.ACTIONS | dial_actions.ACTIONS | operation_actions.ACTIONS
 
 #: A command that runs longer than any request can has lost its executor.
 STALE_SECONDS = TOTAL_SECONDS + 1.5
 #: How often a command of unknown outcome is sent in all. `accept` is not idempotent at Meta:
 #: one repeat of the same bytes, which finds "already in progress" if the first one arrived.
-MAX_UNKNOWN = {CommandKind.ACCEPT: 2}
+#: A `connect` is never repeated: it would ring twice.
+MAX_UNKNOWN = {CommandKind.ACCEPT: 2, CommandKind.CONNECT: 1}
 MAX_UNKNOWN_DEFAULT = 3
 BACK_OFF_SECONDS = (0.3, 0.6, 1.2, 2.4, 5.0)
 
@@ -127,6 +137,9 @@ def _settle(command: CallCommand, failure: Failure, now: datetime) -> None:
     delay = timedelta(seconds=_delay(command.attempts))
     if is_wanted and _may_repeat(kind, command, failure.verdict, now + delay):
         _finish(command, CommandStatus.PENDING, None, now, not_before=now + delay)
+        return
+    if kind is CommandKind.CONNECT and call.wa_call_id:  # a webhook has told what Graph did not
+        _finish(command, CommandStatus.DONE, None, now)
         return
     unknown = failure.verdict is Verdict.UNKNOWN
     status = CommandStatus.UNKNOWN if unknown else CommandStatus.FAILED

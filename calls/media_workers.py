@@ -55,9 +55,10 @@ def list_live(now: datetime) -> list[MediaWorker]:
 def assign(call: Call, worker: MediaWorker, now: datetime) -> MediaSession | None:
     """Give the call's audio to `worker`; another owner than before gets the next epoch.
 
-    None: the call has its answer or is over, so an executor that was held up must not move it.
+    None: the call has its SDP or is over, so an executor that was held up must not move it.
     """
-    wanted = Call.objects.select_for_update().filter(pk=call.pk, signaling=Signaling.ANSWERING)
+    preparing = (Signaling.ANSWERING, Signaling.DIALING)
+    wanted = Call.objects.select_for_update().filter(pk=call.pk, signaling__in=preparing)
     if not wanted.filter(local_sdp="").exists():
         return None
     session = MediaSession.objects.filter(call=call).first()

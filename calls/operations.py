@@ -14,8 +14,9 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
-from calls import bookkeeping, transition
+from calls import bookkeeping, dialing, ledger, transition
 from calls.domain import events
+from calls.domain.identifiers import read_id
 from calls.domain.machine import UNANSWERED
 from calls.domain.vocabulary import (
     AnswerPolicy,
@@ -80,18 +81,47 @@ def receive(
         return None
     if isinstance(event, events.Offered):
         event = _dated(event, now)
-    if _creates_call(event):
+    call = _find(phone_number, event, now)
+    if call is None and _creates_call(event):
         _create_once(phone_number, event, now)
-    call = (
-        Call.objects.select_for_update()
-        .filter(phone_number=phone_number, wa_call_id=event.wa_call_id)
-        .first()
-    )
+        call = _find(phone_number, event, now)
     if call is None:
         return None
     if transition.record(call, event, now, key) and isinstance(event, events.Offered):
+        dialing.yield_to(call, now)
         _follow_policy(call, phone_number, now)
     return call
+
+
+def _find(phone_number: PhoneNumber, event: events.NetworkEvent, now: datetime) -> Call | None:
+    """The call that Meta speaks of, locked: by Meta's id, or by ours if Meta was faster than its
+    own reply to our connect."""
+    calls = Call.objects.select_for_update().filter(phone_number=phone_number)
+    call = calls.filter(wa_call_id=event.wa_call_id).first()
+    ours = read_id(event.callback_data)
+    if call is not None or ours is None:
+        return call
+    call = calls.filter(pk=ours, direction=Direction.OUTBOUND, wa_call_id="").first()
+    if call is not None:
+        transition.record(call, events.Dialed(wa_call_id=event.wa_call_id), now)
+        if not isinstance(event, events.RemoteHungUp):
+            transition.revive_terminate(call, now)
+    return call
+
+
+@transaction.atomic
+def hear(*, phone_number: PhoneNumber, event: events.NetworkEvent, now: datetime) -> bool:
+    """Take in what Meta says about a user or a number and not about a call; False: nothing to do.
+
+    A reply to a request for permission brings on the calls that wait for it.
+    """
+    if not isinstance(event, events.PermissionReplied):
+        return False
+    permission = ledger.reply(phone_number, event, now)
+    if permission is None:
+        return False
+    dialing.permission_changed(permission, now)
+    return True
 
 
 def _dated(event: events.Offered, now: datetime) -> events.Offered | events.OfferExpired:
@@ -200,6 +230,8 @@ def apply(*, call_id: UUID, event: events.Event, now: datetime, key: str = "") -
     """
     call = transition.lock(call_id)
     transition.record(call, event, now, key)
+    if isinstance(event, events.PermissionChecked):
+        dialing.follow(call, now)
     return call
 
 

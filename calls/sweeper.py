@@ -16,7 +16,7 @@ from uuid import UUID
 from django.db import DatabaseError, close_old_connections, connection
 from django.db.models import Q
 
-from calls import executor, media_workers, operations, prompts, queries
+from calls import asking, dialing, executor, ledger, media_workers, operations, prompts, queries
 from calls.domain.vocabulary import CommandStatus, Signaling
 from calls.models import Call, CallCommand, Heartbeat
 
@@ -164,6 +164,9 @@ def install() -> Drainer:
     """Register the passes of this room; return the drainer, to be closed at the end."""
     drainer = Drainer()
     add_pass("timers", wake_due)
+    add_pass("waiting calls", dialing.look_again)
+    add_pass("permissions", Seldom(ledger.expire, timedelta(seconds=1)))
+    add_pass("permission requests", asking.sweep, is_slow=True)
     add_pass("stale commands", recover_stale)
     add_pass("pending commands", drainer)
     add_pass("leases", Seldom(media_workers.check_leases, timedelta(seconds=1)))

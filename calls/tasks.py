@@ -4,9 +4,10 @@ from uuid import UUID
 
 from celery import shared_task
 from celery.signals import worker_init
+from django.utils import timezone
 
-from calls import executor
-from calls.queue import DRAIN
+from calls import asking, executor
+from calls.queue import DRAIN, REQUEST_PERMISSION
 
 
 @worker_init.connect
@@ -19,3 +20,9 @@ def warm_up(**_: object) -> None:
 def drain(*, call_id: str, **_newer: object) -> None:
     """Carry out the commands of one call."""
     executor.drain(UUID(call_id))
+
+
+@shared_task(name=REQUEST_PERMISSION)
+def request_permission(*, request_id: str, **_newer: object) -> None:
+    """Send one request for permission."""
+    asking.send(UUID(request_id), timezone.now())

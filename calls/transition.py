@@ -1,6 +1,6 @@
 """One step of a call: decide, write the state, the timeline and the commands.
 
-Only for the doors (`operations`, `media_operations`), inside their transactions.
+Only for the doors (`operations`, `dialing`, `media_operations`), inside their transactions.
 """
 
 from __future__ import annotations
@@ -19,6 +19,16 @@ from calls.models import Call, CallCommand, CallEvent
 #: How long after its birth a command may still be started. `accept` has the answer window.
 PREPARE_SECONDS = 15
 CLOSING_SECONDS = 60
+#: Steps that have nothing to do with the answer window.
+PREPARING = frozenset(
+    {
+        CommandKind.CHECK_PERMISSION,
+        CommandKind.PREPARE_OFFER,
+        CommandKind.CONNECT,
+        CommandKind.APPLY_ANSWER,
+        CommandKind.START_MEDIA,
+    }
+)
 MAX_KIND = 32  # what the timeline's column holds
 
 
@@ -84,7 +94,7 @@ def _command_deadline(call: Call, kind: CommandKind, now: datetime) -> datetime:
         return now + timedelta(seconds=CLOSING_SECONDS)
     if kind is CommandKind.PREPARE_ANSWER:
         return min(now + timedelta(seconds=PREPARE_SECONDS), bookkeeping.answer_deadline(call))
-    if kind is CommandKind.START_MEDIA:
+    if kind in PREPARING:
         return now + timedelta(seconds=PREPARE_SECONDS)
     return bookkeeping.answer_deadline(call)
 
@@ -94,3 +104,18 @@ def _cancel_pending(call: Call, event: events.Event, now: datetime) -> None:
     pending = call.commands.filter(status=CommandStatus.PENDING)
     keep = {CommandKind.CLOSE_MEDIA} if isinstance(event, events.RemoteHungUp) else CLOSING
     pending.exclude(kind__in=keep).update(status=CommandStatus.CANCELED, finished_at=now)
+
+
+def revive_terminate(call: Call, now: datetime) -> None:
+    """A call that we gave up without knowing its name at Meta has been named: end it there too."""
+    if call.signaling != Signaling.ENDED:
+        return
+    late = call.commands.filter(kind=CommandKind.TERMINATE).exclude(status=CommandStatus.RUNNING)
+    revived = late.update(
+        status=CommandStatus.PENDING,
+        not_before=now,
+        deadline_at=now + timedelta(seconds=CLOSING_SECONDS),
+        finished_at=None,
+    )
+    if revived:
+        queue.ring_call(call.pk)

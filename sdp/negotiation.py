@@ -141,6 +141,35 @@ def answer(offer: Offer, local: LocalMedia) -> Answer:
     )
 
 
+#: What our offers call the formats; Meta keeps the numbers, and takes 126 for keys if an offer has
+#: no word of them (Meta: calling/integration patterns).
+OFFERED_OPUS, OFFERED_TELEPHONE_EVENT = 111, 126
+OFFERED_MID = "0"
+
+
+def offer(local: LocalMedia) -> Offer:
+    """Our offer: Opus and telephone-event, one candidate, either DTLS role (RFC 8842 section 5.2).
+
+    We are a full ICE agent and made the offer, so we control.
+    """
+    codecs = _codecs(OFFERED_OPUS, OFFERED_TELEPHONE_EVENT)
+    return Offer(
+        SessionDescription(
+            origin=Origin(local.session_id, 1, Connection("127.0.0.1")),
+            attributes=Attributes([Attribute.of(Group("BUNDLE", (OFFERED_MID,)))]),
+            media=(
+                _audio(
+                    local,
+                    mid=OFFERED_MID,
+                    setup=Setup.ACTPASS,
+                    direction=profile.DIRECTION,
+                    codecs=codecs,
+                ),
+            ),
+        )
+    )
+
+
 def check(offer: Offer, answer: Answer) -> list[str]:
     """The rules that an answer of ours to `offer` breaks, as sentences; empty when it is right.
 

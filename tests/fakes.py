@@ -11,6 +11,7 @@ from django.db import connection
 from calls.graph import GraphError, Reply
 from sdp.media.client import MediaError
 from sdp.media.messages import (
+    ApplyAnswer,
     CloseSession,
     CommandOperation,
     EventBatch,
@@ -34,6 +35,14 @@ class FakeGraph:
     bodies: list[bytes] = field(default_factory=list)
     errors: dict[str, list[GraphError | None]] = field(default_factory=dict)
     on_action: dict[str, Any] = field(default_factory=dict)
+    wa_call_id: str = "wacid.OURS"
+    #: What `call_permissions` says, or how it fails.
+    permission: dict[str, Any] | GraphError = field(
+        default_factory=lambda: {"permission": {"status": "permanent"}, "actions": []}
+    )
+    asked_about: list[str] = field(default_factory=list)
+    messages: list[dict[str, Any]] = field(default_factory=list)
+    message_error: GraphError | None = None
 
     def send(self, phone_number_id: str, body: bytes, *, token: str) -> Reply:
         assert not connection.in_atomic_block, "network inside a transaction"
@@ -45,7 +54,25 @@ class FakeGraph:
         error = planned.pop(0) if planned else None
         if error is not None:
             raise error
+        if action == "connect":
+            return Reply(200, "trace", {"calls": [{"id": self.wa_call_id}]})
         return Reply(200, "trace", {"success": True})
+
+    def permissions(
+        self, phone_number_id: str, *, wa_id: str = "", user_id: str = "", token: str
+    ) -> Reply:
+        assert not connection.in_atomic_block, "network inside a transaction"
+        self.asked_about.append(wa_id or user_id)
+        if isinstance(self.permission, GraphError):
+            raise self.permission
+        return Reply(200, "trace", self.permission)
+
+    def send_message(self, phone_number_id: str, body: bytes, *, token: str) -> Reply:
+        assert not connection.in_atomic_block, "network inside a transaction"
+        self.messages.append(json.loads(body))
+        if self.message_error is not None:
+            raise self.message_error
+        return Reply(200, "trace", {"messages": [{"id": f"wamid.{len(self.messages)}"}]})
 
     @property
     def actions(self) -> list[str]:
@@ -61,6 +88,7 @@ class FakeMedia:
     refuse_start: list[MediaError] = field(default_factory=list)
     opened: dict[str, OpenSession] = field(default_factory=dict)
     started: dict[str, StartMedia] = field(default_factory=dict)
+    answers: list[str] = field(default_factory=list)
     closed: list[str] = field(default_factory=list)
     log: list[SessionEvent] = field(default_factory=list)
     is_reachable: bool = True
@@ -84,6 +112,10 @@ class FakeMedia:
         return SessionAnswer(
             call_id=request.call_id, epoch=request.epoch, sdp=ANSWER, boot_id=self.boot_id
         )
+
+    def apply_answer(self, call_id: str, request: ApplyAnswer) -> None:
+        self._reach()
+        self.answers.append(request.answer)
 
     def start_media(self, call_id: str, request: StartMedia) -> None:
         self._reach()

@@ -109,7 +109,8 @@ def _apply(
         row.status = EventStatus.DUPLICATE
     else:
         row.call = operations.receive(phone_number=number, event=item.event, key=item.key, now=now)
-        row.status = EventStatus.APPLIED if row.call else EventStatus.IGNORED
+        is_heard = operations.hear(phone_number=number, event=item.event, now=now)
+        row.status = EventStatus.APPLIED if row.call or is_heard else EventStatus.IGNORED
 
 
 def _is_applied_elsewhere(row: ReceivedEvent) -> bool:

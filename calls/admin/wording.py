@@ -14,7 +14,7 @@ _EVENTS: dict[EventKind, str] = {
     EventKind.OFFERED: "The user calls",
     EventKind.OFFER_EXPIRED: "The offer came too late, {age_seconds} s after the user dialled",
     EventKind.CALL_CREATED: "The call was created at Meta",
-    EventKind.ANSWER_RECEIVED: "The user's phone answered with its SDP",
+    EventKind.ANSWER_RECEIVED: "Meta answered our offer with its SDP",
     EventKind.REMOTE_RINGING: "The user's phone rings",
     EventKind.REMOTE_ACCEPTED: "The user picked up",
     EventKind.REMOTE_REJECTED: "The user declined",
@@ -27,6 +27,15 @@ _EVENTS: dict[EventKind, str] = {
     EventKind.SETTINGS_CHANGED: "The number's calling settings changed",
     EventKind.ACCOUNT_UPDATED: "The account was updated: {event}",
     EventKind.UNKNOWN_RECEIVED: "Meta sent something unknown: {event}",
+    EventKind.DIAL_REQUESTED: "{by} asked to call the user",
+    EventKind.DIAL_ALLOWED: "The user and the limits allow the call",
+    EventKind.DIAL_FORBIDDEN: "The call is not made: {cause}",
+    EventKind.PERMISSION_UNKNOWN: "Meta is asked whether the user may be called",
+    EventKind.PERMISSION_CHECKED: "Meta says about calling the user: {status}",
+    EventKind.PERMISSION_REQUESTED: "The user was asked whether we may call",
+    EventKind.OFFER_READY: "Our SDP offer is ready",
+    EventKind.DIALED: "Meta has taken our call",
+    EventKind.GLARE_DETECTED: "The user called us at the same moment; that call goes first",
     EventKind.RING_REQUESTED: "{by} let it ring",
     EventKind.ANSWER_REQUESTED: "{by} asked to answer",
     EventKind.REJECT_REQUESTED: "{by} asked to reject",
@@ -67,6 +76,9 @@ _CAUSES: dict[HangupCause, str] = {
     HangupCause.DEADLINE: "a step took too long",
     HangupCause.MAX_DURATION: "the longest permitted call was reached",
     HangupCause.PERMISSION_DENIED: "the user does not permit calls",
+    HangupCause.LIMIT_REACHED: "one of Meta's limits is reached",
+    HangupCause.RESTRICTED: "this number may not call users",
+    HangupCause.GLARE: "the user called us at the same moment",
     HangupCause.UNREACHABLE: "the user cannot be reached",
     HangupCause.MEDIA_TIMEOUT: "no audio arrived",
     HangupCause.ICE_FAILED: "no UDP path for the audio",
@@ -152,6 +164,10 @@ def situation(call: Call, now: datetime) -> str:
             ringing = length_in_words((now - (call.offered_at or call.created_at)).total_seconds())
             is_wanted = call.intent == Intent.ANSWER
             return f"Ringing for {ringing}" + ("; it is being answered." if is_wanted else ".")
+        case CallStatus.QUEUED:
+            return "Waiting to be dialed."
+        case CallStatus.INITIATED:
+            return "Dialing."
         case CallStatus.CONNECTING:
             return "Answered; the audio is not connected yet."
         case CallStatus.IN_PROGRESS:

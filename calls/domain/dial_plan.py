@@ -17,6 +17,8 @@ from calls.domain.vocabulary import HangupCause, OnNoPermission, PermissionStatu
 
 #: What Meta said about a user is believed for so long; a webhook may have been lost since.
 FRESH = timedelta(minutes=5)
+#: A call that waits looks again after this while the user talks to us.
+WHILE_TALKING = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,7 @@ class Situation:
     checked_at: datetime | None = None
     asked_at: datetime | None = None
     has_checked: bool = False  # this call has asked Meta, successfully or not
+    is_on_the_line: bool = False  # the user is in a call with us that he has made
     spare_permission: bool = False
 
 
@@ -93,6 +96,10 @@ def next_step(situation: Situation, now: datetime) -> Step:
         return Check()
     if not may_call(one.permission, now):
         return _without_permission(one, now)
+    if one.is_on_the_line:
+        again_at = now + WHILE_TALKING
+        patient = one.on_no_permission is OnNoPermission.REQUEST_AND_WAIT and again_at < one.until
+        return Wait(again_at) if patient else Forbid(cause=HangupCause.USER_BUSY)
     return Dial() if call.is_allowed else _later(call, one)
 
 

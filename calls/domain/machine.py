@@ -91,7 +91,6 @@ SIGNALING: dict[tuple[Signaling, EventKind], tuple[Signaling, Commands]] = {
             E.HANGUP_REQUESTED,
             E.COMMAND_FAILED,
             E.COMMAND_UNKNOWN,
-            E.GLARE_DETECTED,
             E.DEADLINE_REACHED,
         )
     },
@@ -213,7 +212,7 @@ IGNORED: frozenset[tuple[Signaling, EventKind]] = frozenset(
     + [(s, E.REMOTE_RINGING) for s in (S.WAITING, S.RINGING, S.PICKED_UP, S.ANSWERED)]
     + [(s, E.REMOTE_ACCEPTED) for s in (S.WAITING, S.PICKED_UP, S.ANSWERED)]
     + [(s, E.REMOTE_REJECTED) for s in (S.WAITING, S.PICKED_UP, S.ANSWERED)]
-    + [(s, E.GLARE_DETECTED) for s in (S.PICKED_UP, S.ANSWERED)]
+    + [(s, E.GLARE_DETECTED) for s in (S.WAITING, S.PICKED_UP, S.ANSWERED)]
     + [(S.WAITING, E.MEDIA_FAILED)]
 )
 

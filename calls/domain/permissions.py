@@ -50,6 +50,11 @@ def may_call(permission: Permission, now: datetime) -> bool:
     return effective(permission, now) in MAY_CALL
 
 
+def is_permanent(permission: Permission) -> bool:
+    """Asking again is pointless (Meta refuses it with 138017)."""
+    return permission.status is PermissionStatus.PERMANENT
+
+
 def replied(before: Permission, reply: PermissionReplied, now: datetime) -> Change | None:
     """The user (or Meta for him) has spoken; None: older than what we know.
 

@@ -49,6 +49,15 @@ class Reading:
     free_at: datetime | None = None  # only told when the limit is reached
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PermissionReading:
+    """What Meta has said about one user: the permission, and the limits by action."""
+
+    status: str = ""
+    expires_at: datetime | None = None
+    limits: tuple[tuple[str, tuple[Reading, ...]], ...] = ()
+
+
 REQUEST_LIMITS = (Limit(DAY, 1), Limit(WEEK, 2))
 CALL_LIMITS = (Limit(DAY, 100),)
 

@@ -194,6 +194,17 @@ class PermissionSource(StrEnum):
     EXPIRY = auto()  # the time ran out; nobody tells
 
 
+class RequestStatus(StrEnum):
+    """The life of a message of ours that asks for permission."""
+
+    PENDING = auto()
+    SENDING = auto()
+    SENT = auto()
+    FAILED = auto()  # known not to have been sent
+    UNKNOWN = auto()  # it may have been sent; never repeated blindly
+    CANCELED = auto()  # nobody needs it any more
+
+
 class OnNoPermission(StrEnum):
     """What becomes of a call that the user has not allowed."""
 

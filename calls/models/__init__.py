@@ -2,6 +2,7 @@
 
 from calls.models.access import ApiToken
 from calls.models.call import Call, CallCommand, CallEvent
+from calls.models.dialing import CallPermission, Dial, PermissionChange, PermissionRequest
 from calls.models.media import Heartbeat, MediaSession, MediaWorker, Playback, Recording
 from calls.models.number import PhoneNumber
 from calls.models.operation import MediaOperation
@@ -11,10 +12,14 @@ __all__ = [
     "Call",
     "CallCommand",
     "CallEvent",
+    "CallPermission",
+    "Dial",
     "Heartbeat",
     "MediaOperation",
     "MediaSession",
     "MediaWorker",
+    "PermissionChange",
+    "PermissionRequest",
     "PhoneNumber",
     "Playback",
     "Recording",

@@ -26,9 +26,11 @@ class Call(models.Model):
     """One conversation. Columns only change through `calls.operations`."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    wa_call_id = models.CharField(max_length=255)
+    wa_call_id = models.CharField(max_length=255, blank=True)  # empty until Meta names our call
     phone_number = models.ForeignKey(PhoneNumber, models.PROTECT, related_name="calls")
     direction = models.CharField(max_length=16)
+    #: Of an outbound call: the permission that it needs, so that a user is called once at a time.
+    peer_key = models.CharField(max_length=36, blank=True, db_default="")
     peer_wa_id = models.CharField(max_length=64, blank=True)
     peer_user_id = models.CharField(max_length=128, blank=True)
     peer_parent_user_id = models.CharField(max_length=128, blank=True)
@@ -44,6 +46,7 @@ class Call(models.Model):
 
     created_at = models.DateTimeField()
     offered_at = models.DateTimeField(null=True)
+    ringing_at = models.DateTimeField(null=True)  # of an outbound call: the user's phone rings
     pre_accepted_at = models.DateTimeField(null=True)
     media_connected_at = models.DateTimeField(null=True)
     answered_at = models.DateTimeField(null=True)
@@ -75,8 +78,20 @@ class Call(models.Model):
             ),
         ]
         constraints = [
-            models.UniqueConstraint(fields=["phone_number", "wa_call_id"], name="call_known_once"),
-            models.CheckConstraint(name="call_has_wa_call_id", condition=~Q(wa_call_id="")),
+            models.UniqueConstraint(
+                fields=["phone_number", "wa_call_id"],
+                condition=~Q(wa_call_id=""),
+                name="call_known_once",
+            ),
+            models.CheckConstraint(
+                name="call_has_wa_call_id",
+                condition=~Q(wa_call_id="") | Q(direction=Direction.OUTBOUND),
+            ),
+            models.UniqueConstraint(
+                fields=["phone_number", "peer_key"],
+                condition=Q(direction=Direction.OUTBOUND) & ~Q(signaling=Signaling.ENDED),
+                name="call_one_outbound_per_user",
+            ),
             models.CheckConstraint(
                 name="call_signaling_known", condition=Q(signaling__in=list(Signaling))
             ),

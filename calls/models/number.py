@@ -69,6 +69,12 @@ class PhoneNumber(models.Model):
     )
     created_at = models.DateTimeField()
 
+    #: Meta has paused the calls that we make (webhook account_update, settings, 138014).
+    calling_restricted_at = models.DateTimeField(null=True, editable=False)
+    calling_restricted_until = models.DateTimeField(null=True, editable=False)
+    #: Graph refused the token (190): nothing is sent until it is replaced or tried again.
+    token_refused_at = models.DateTimeField(null=True, editable=False)
+
     class Meta:
         constraints = [
             models.CheckConstraint(

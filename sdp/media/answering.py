@@ -1,4 +1,4 @@
-"""From an SDP offer to our answer and a path that already looks for the peer.
+"""From an SDP offer to our answer and a path that already looks for the peer; or our own offer.
 
 Nothing here waits: the address is configured, the socket is bound, the certificate is there. No
 STUN server is asked and no candidate is gathered, so an answer is a matter of text.
@@ -7,16 +7,17 @@ STUN server is asked and no candidate is gathered, so an answer is a matter of t
 from __future__ import annotations
 
 import secrets
+import socket
 from dataclasses import dataclass, field, replace
 from math import inf
 
 from sdp.attributes import Direction, Setup
-from sdp.description import Offer
+from sdp.description import Answer, Offer
 from sdp.errors import RemoteSdpError
 from sdp.media.audio import make_listener
 from sdp.media.configuration import Configuration
 from sdp.media.dtls import Handshake, Identity
-from sdp.media.ice import Credentials, IceAgent
+from sdp.media.ice import Credentials, IceAgent, Nobody
 from sdp.media.ice_full import FullAgent
 from sdp.media.ice_lite import LiteAgent
 from sdp.media.messages import MediaErrorCode
@@ -26,7 +27,29 @@ from sdp.media.session import MediaSession
 from sdp.media.srtp import Buffer
 from sdp.media.stream import Stream
 from sdp.media.transport import Transport
-from sdp.negotiation import LocalMedia, RemoteMedia, answer, our_setup, remote
+from sdp.negotiation import (
+    OFFERED_OPUS,
+    OFFERED_TELEPHONE_EVENT,
+    LocalMedia,
+    RemoteMedia,
+    answer,
+    offer,
+    our_setup,
+    remote,
+)
+
+
+def _stream(local: LocalMedia, opus: int, telephone_event: int | None) -> Stream:
+    return Stream(
+        opus_payload_type=opus,
+        telephone_event_payload_type=telephone_event,
+        ssrc=local.ssrc,
+        cname=local.cname,
+        # the upper half is left out so that the first packets cannot wrap before the
+        # receiver's SRTP has seen one (RFC 3711 section 3.3.1)
+        sequence=secrets.randbits(15),
+        timestamp=secrets.randbits(32),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +67,58 @@ class Answerer:
 
         :raises Refused: bad_sdp, no_common_codec, or overloaded when no port is left.
         """
-        offer, theirs = self._read(text)
+        offered, theirs = self._read(text)
         candidates = self._reachable(theirs)
+        bound = self._bind()
+        local = self._local(bound)
+        transport = Transport(
+            self._session(theirs, local, now),
+            self._agent(theirs, local, candidates, now),
+            self._handshake(theirs),
+            bound,
+            incoming=self.incoming,
+            outgoing=self.outgoing,
+        )
+        return str(answer(offered, local)), transport
+
+    def offer(self, now: float) -> tuple[str, LocalMedia, Transport]:
+        """An offer of ours, what it says of us, and a path that waits for the answer.
+
+        :raises Refused: overloaded when no port is left.
+        """
+        bound = self._bind()
+        local = self._local(bound)
+        stream = _stream(local, OFFERED_OPUS, OFFERED_TELEPHONE_EVENT)
+        session = MediaSession(stream, self.configuration.limits, now, make_listener)
+        session.offered(now)
+        transport = Transport(
+            session, Nobody(), None, bound, incoming=self.incoming, outgoing=self.outgoing
+        )
+        return str(offer(local)), local, transport
+
+    def accept(self, transport: Transport, local: LocalMedia, text: str, now: float) -> None:
+        """The peer's answer to our offer: begin to look for the peer.
+
+        :raises Refused: bad_sdp, no_common_codec.
+        """
         try:
-            bound = self.ports.take()
+            theirs = remote(Answer.parse(text), public_only=self.configuration.public_peers_only)
+        except RemoteSdpError as error:
+            raise Refused(MediaErrorCode(error.cause), str(error)) from error
+        agent = self._agent(theirs, local, self._reachable(theirs), now, controlling=True)
+        transport.session.negotiated(
+            theirs.opus_payload_type, theirs.telephone_event_payload_type, now
+        )
+        transport.meet(agent, self._handshake(theirs))
+
+    def _bind(self) -> socket.socket:
+        try:
+            return self.ports.take()
         except NoPortLeft:
             raise Refused(MediaErrorCode.OVERLOADED, "no media port is left") from None
-        local = LocalMedia(
+
+    def _local(self, bound: socket.socket) -> LocalMedia:
+        return LocalMedia(
             ip=self.configuration.advertised_ip,
             port=bound.getsockname()[1],
             ufrag=secrets.token_hex(4),
@@ -60,15 +128,6 @@ class Answerer:
             cname=secrets.token_hex(8),
             session_id=secrets.randbits(62),
         )
-        transport = Transport(
-            self._session(theirs, local, now),
-            self._agent(theirs, local, candidates, now),
-            self._handshake(theirs),
-            bound,
-            incoming=self.incoming,
-            outgoing=self.outgoing,
-        )
-        return str(answer(offer, local)), transport
 
     def _read(self, text: str) -> tuple[Offer, RemoteMedia]:
         try:
@@ -85,16 +144,7 @@ class Answerer:
         return candidates
 
     def _session(self, theirs: RemoteMedia, local: LocalMedia, now: float) -> MediaSession:
-        stream = Stream(
-            opus_payload_type=theirs.opus_payload_type,
-            telephone_event_payload_type=theirs.telephone_event_payload_type,
-            ssrc=local.ssrc,
-            cname=local.cname,
-            # the upper half is left out so that the first packets cannot wrap before the
-            # receiver's SRTP has seen one (RFC 3711 section 3.3.1)
-            sequence=secrets.randbits(15),
-            timestamp=secrets.randbits(32),
-        )
+        stream = _stream(local, theirs.opus_payload_type, theirs.telephone_event_payload_type)
         limits = self.configuration.limits
         if theirs.direction is Direction.RECVONLY:  # nothing will ever come; consent stands in
             limits = replace(limits, first_packet=inf, idle=inf)
@@ -106,11 +156,13 @@ class Answerer:
         local: LocalMedia,
         candidates: list[tuple[str, int]],
         now: float,
+        *,
+        controlling: bool = False,
     ) -> IceAgent:
         ours = Credentials(local.ufrag, local.pwd)
         peers = Credentials(theirs.ice_ufrag, theirs.ice_pwd)
         tie_breaker, prefix = secrets.randbits(64), secrets.token_bytes(8)
-        if theirs.ice_lite:
+        if theirs.ice_lite or controlling:  # whoever made the offer controls (RFC 8445 6.1.1)
             return FullAgent(
                 local=ours,
                 remote=peers,

@@ -8,6 +8,7 @@ from urllib.parse import quote
 import httpx
 
 from sdp.media.messages import (
+    ApplyAnswer,
     CloseSession,
     CommandOperation,
     EventBatch,
@@ -66,6 +67,10 @@ class MediaClient:
     def open_session(self, request: OpenSession) -> SessionAnswer:
         """:raises MediaError:"""
         return _understood(SessionAnswer, self._post("/v1/sessions", request))
+
+    def apply_answer(self, call_id: str, request: ApplyAnswer) -> None:
+        """:raises MediaError:"""
+        self._post(f"/v1/sessions/{quote(call_id, safe='')}/answer", request)
 
     def start_media(self, call_id: str, request: StartMedia) -> None:
         """:raises MediaError:"""

@@ -155,3 +155,28 @@ class IceAgent(ABC):
     ) -> Datagram:
         data = stun.encode(kind, request.transaction_id, [attribute], self._local_password)
         return data, to
+
+
+class Nobody(IceAgent):
+    """Stands in while our offer waits for its answer: nobody is checked, and nobody gets a reply,
+    since without the peer's credentials no request can be told from a stranger's."""
+
+    is_fixed = False
+
+    def __init__(self) -> None:
+        self.selected = None
+        self.round_trip = None
+        self.next_at = self.consent_until = float("inf")
+
+    def tick(self, now: float) -> list[Datagram]:
+        return []
+
+    def receive(self, data: bytes, source: Address, now: float) -> list[Datagram]:
+        """Whatever it is, it came too early."""
+        return []
+
+    def _request(self, message: stun.Message, source: Address, now: float) -> list[Datagram]:
+        return []
+
+    def _success(self, transaction: Transaction, now: float) -> list[Datagram]:
+        return []

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sdp.media.session import MediaSession
 from sdp.media.transport import Transport
+from sdp.negotiation import LocalMedia
 
 
 @dataclass(slots=True, eq=False)
@@ -15,6 +16,8 @@ class Live:
     call_id: str
     epoch: int
     transport: Transport
+    local: LocalMedia | None = None  # what our own offer says, while it waits for the answer
+    remote_answer: str = field(default="", repr=False)
     is_retired: bool = False
 
     @property

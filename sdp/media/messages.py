@@ -3,6 +3,7 @@
 The wire is HTTP on a private address with a shared secret (`Authorization: Bearer ...`):
 
     POST /v1/sessions                    OpenSession   -> SessionAnswer
+    POST /v1/sessions/{call_id}/answer   ApplyAnswer   -> {}
     POST /v1/sessions/{call_id}/start    StartMedia    -> {}
     POST /v1/sessions/{call_id}/close    CloseSession  -> {"statistics": {...}}
     POST /v1/sessions/{call_id}/operations                          StartOperation   -> 202 OperationStatus
@@ -142,11 +143,14 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenSession(Message):
-    """Answer `offer` (SDP text) for a call. `prompts` are loaded now so that they start at once."""
+    """Answer `offer` (SDP text) for a call, or make our own offer if it is empty.
+
+    `prompts` are loaded now so that they start at once.
+    """
 
     call_id: str
     epoch: int
-    offer: str
+    offer: str = ""
     prompts: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -160,12 +164,24 @@ class OpenSession(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionAnswer(Message):
-    """`boot_id` names the worker's life that holds the session."""
+    """Our answer, or our offer. `boot_id` names the worker's life that holds the session."""
 
     call_id: str
     epoch: int
     sdp: str
     boot_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplyAnswer(Message):
+    """The peer's SDP answer to an offer that we have made."""
+
+    epoch: int
+    answer: str
+
+    def __post_init__(self) -> None:
+        _need(isinstance(self.epoch, int), "epoch: a whole number")
+        _need(isinstance(self.answer, str) and bool(self.answer), "answer: text")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from aiohttp import web
 
 from sdp.media.configuration import Listen
 from sdp.media.messages import (
+    ApplyAnswer,
     CloseSession,
     CommandOperation,
     MediaErrorCode,
@@ -82,6 +83,7 @@ class Routes:
     def add_to(self, application: web.Application) -> None:
         router = application.router
         router.add_post("/v1/sessions", self.open_session)
+        router.add_post("/v1/sessions/{call_id}/answer", self.apply_answer)
         router.add_post("/v1/sessions/{call_id}/start", self.start_media)
         router.add_post("/v1/sessions/{call_id}/close", self.close_session)
         operations = "/v1/sessions/{call_id}/operations"
@@ -97,6 +99,11 @@ class Routes:
     async def open_session(self, request: web.Request) -> web.Response:
         message = OpenSession.from_json(await _body(request))
         return _reply(self._worker.open(message))
+
+    async def apply_answer(self, request: web.Request) -> web.Response:
+        message = ApplyAnswer.from_json(await _body(request))
+        self._worker.apply_answer(request.match_info["call_id"], message)
+        return web.json_response({})
 
     async def start_media(self, request: web.Request) -> web.Response:
         message = StartMedia.from_json(await _body(request))

@@ -32,6 +32,7 @@ Outcome: TypeAlias = tuple[MediaEventKind, dict[str, Any]]
 class Phase(StrEnum):
     """How far the path to the peer is."""
 
+    OFFERED = auto()  # our offer waits for its answer
     CHECKING = auto()  # ICE looks for a path
     SECURING = auto()  # DTLS handshake
     CONNECTED = auto()
@@ -98,6 +99,18 @@ class MediaSession:
         return False
 
     # --- the path ---------------------------------------------------------------------------------
+
+    def offered(self, now: float) -> None:
+        """We have made the offer, and wait for the peer's answer."""
+        self.phase, self.deadline = Phase.OFFERED, now + self._limits.start
+
+    def negotiated(self, opus: int, telephone_event: int | None, now: float) -> None:
+        """The peer has answered our offer, and calls the formats so; the search begins."""
+        if self.phase is not Phase.OFFERED:
+            return
+        self.phase, self._opened_at = Phase.CHECKING, now
+        self.deadline = now + self._limits.ice
+        self.outlet.opus, self.outlet.telephone_event = opus, telephone_event
 
     def path_found(self, now: float) -> None:
         """ICE has selected a pair; DTLS begins."""

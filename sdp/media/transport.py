@@ -25,6 +25,7 @@ MAX_QUEUED = 1000  # about as many small datagrams as a socket's buffer holds
 class Transport:
     """Owns the socket. The engine calls `read` when there is something, and `beat` each 20 ms.
 
+    :param handshake: None until an offer of ours is answered; see `meet`.
     :param incoming: the buffer that all transports read into, one after the other.
     :param outgoing: the buffer that all write into.
     """
@@ -50,7 +51,7 @@ class Transport:
         self,
         session: MediaSession,
         agent: IceAgent,
-        handshake: Handshake,
+        handshake: Handshake | None,
         bound: socket.socket,
         *,
         incoming: Buffer,
@@ -72,6 +73,10 @@ class Transport:
         self._cipher: Cipher | None = None
         self._remote: Address | None = None
         self._is_connected = False
+
+    def meet(self, agent: IceAgent, handshake: Handshake) -> None:
+        """Our offer has been answered: this is the peer."""
+        self._agent, self._handshake = agent, handshake
 
     # --- receiving --------------------------------------------------------------------------------
 
@@ -125,6 +130,8 @@ class Transport:
                 self._follow_ice(now)
 
     def _take_record(self, record: bytes, now: float) -> None:
+        if self._handshake is None:
+            return
         try:
             self._send_records(self._handshake.receive(record))
         except DtlsError as error:
@@ -164,13 +171,15 @@ class Transport:
         self._is_connected = True
 
     def _begin_dtls(self, now: float) -> None:
+        if self._handshake is None:
+            return
         try:
             self._send_records(self._handshake.start())
         except DtlsError as error:
             self.session.fail("dtls_failed", str(error), now)
 
     def _follow_dtls(self, now: float) -> None:
-        keys = self._handshake.keys
+        keys = self._handshake.keys if self._handshake is not None else None
         if keys is None or self._cipher is not None or self._remote is None:
             return
         self._cipher = Cipher(keys)
@@ -212,6 +221,8 @@ class Transport:
         self._send_all(self._agent.tick(now))
 
     def _retransmit(self, now: float) -> None:
+        if self._handshake is None:
+            return
         try:
             self._send_records(self._handshake.tick())
         except DtlsError as error:
@@ -257,7 +268,7 @@ class Transport:
 
     def close(self, now: float) -> None:
         """Say goodbye and free the port. The session lives on for its figures."""
-        if self._cipher is not None:
+        if self._cipher is not None and self._handshake is not None:
             farewell = self.session.farewell(now, time.time())
             if farewell is not None:
                 self._send_control(self._cipher, farewell)

@@ -21,6 +21,7 @@ from sdp.media.files import Finished, TrackStore, is_recording_id
 from sdp.media.live import Live
 from sdp.media.load import Load
 from sdp.media.messages import (
+    ApplyAnswer,
     CloseSession,
     CommandOperation,
     EventBatch,
@@ -122,11 +123,15 @@ class Worker:
         )
 
     def _open(self, request: OpenSession) -> Entry[Live]:
-        sdp, transport = self._answerer.answer(request.offer, _now())
+        local = None
+        if request.offer:
+            sdp, transport = self._answerer.answer(request.offer, _now())
+        else:
+            sdp, local, transport = self._answerer.offer(_now())
         older = self._registry.find(request.call_id)
         if older is not None:
             self._close(older)
-        live = Live(request.call_id, request.epoch, transport)
+        live = Live(request.call_id, request.epoch, transport, local)
         self._lives[transport] = live
         self._engine.add(transport)
         transport.beat(0, _now())
@@ -134,6 +139,21 @@ class Worker:
             self._spawn(self._sources.warm(name))
         log.info("call %s: opened, %d in all", request.call_id, len(self._registry) + 1)
         return self._registry.add(request, sdp, live)
+
+    def apply_answer(self, call_id: str, request: ApplyAnswer) -> None:
+        """Take the peer's answer to an offer of ours; the same one again changes nothing.
+
+        :raises Refused: no_such_session, stale_epoch; conflict: there is no offer, or it has
+            another answer; bad_sdp or no_common_codec.
+        """
+        live = self._registry.current(call_id, request.epoch).live
+        if request.answer == live.remote_answer:
+            return
+        if live.local is None:
+            raise Refused(MediaErrorCode.CONFLICT, "no offer of ours waits for an answer")
+        self._answerer.accept(live.transport, live.local, request.answer, _now())
+        live.remote_answer, live.local = request.answer, None
+        live.transport.beat(0, _now())
 
     async def start_media(self, call_id: str, request: StartMedia) -> None:
         """Open the gate. A prompt that cannot be played does not keep it shut: the caller has

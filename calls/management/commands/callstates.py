@@ -120,7 +120,7 @@ def _signaling_edges() -> Edges:
 
 def _media_edges() -> Edges:
     edges: Edges = {}
-    for (state, event), after in MEDIA.items():
+    for (state, event), (after, _) in MEDIA.items():
         edges.setdefault((state, after), []).append(event)
     return edges
 

@@ -5,7 +5,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from calls.domain.dial_plan import FRESH, Ask, Check, Dial, Forbid, Situation, Wait, next_step
+from calls.domain.dial_plan import (
+    FRESH,
+    WHILE_TALKING,
+    Ask,
+    Check,
+    Dial,
+    Forbid,
+    Situation,
+    Wait,
+    next_step,
+)
 from calls.domain.permissions import Permission
 from calls.domain.quotas import DAY, Barrier, NumberState, Record
 from calls.domain.vocabulary import HangupCause, OnNoPermission, PermissionStatus
@@ -124,3 +134,11 @@ def test_the_permission_can_be_spared():
     assert next_step(replace(tired, spare_permission=True), T0) == Forbid(
         cause=HangupCause.LIMIT_REACHED, barrier=Barrier.UNANSWERED_STREAK
     )
+
+
+def test_a_user_who_talks_to_us_is_not_called():
+    talking = replace(ALLOWED, is_on_the_line=True)
+
+    assert next_step(talking, T0) == Forbid(cause=HangupCause.USER_BUSY)
+    patient = replace(talking, on_no_permission=OnNoPermission.REQUEST_AND_WAIT)
+    assert next_step(patient, T0) == Wait(T0 + WHILE_TALKING)

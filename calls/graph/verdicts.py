@@ -1,31 +1,21 @@
-"""Meta's Graph API for calls: the only module that speaks it.
+"""What Graph's answers mean: done, or an error whose verdict says whether to send it again.
 
-A request is bytes that are made once and stored, so that a retry sends the same bytes. The
-answer is one of four things: done, or a `GraphError` whose verdict says whether the request may
-be repeated. One table decides: `VERDICT_OF_CODE` for Meta's codes, `_not_answered` for transport.
+One table decides: `VERDICT_OF_CODE` for Meta's codes, `not_answered` for transport.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
-import threading
-from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
 from enum import StrEnum, auto
-from functools import cache
 from typing import Any
 
 import httpx
 
 from calls.domain.causes import cause_of_code
 from calls.domain.events import ProviderError
-from calls.domain.vocabulary import CommandKind, HangupCause
-
-CONNECT_SECONDS = 2.0
-TOTAL_SECONDS = 5.0
-MAX_REPLY_BYTES = 256 * 1024
+from calls.domain.vocabulary import HangupCause
 
 
 class Verdict(StrEnum):
@@ -94,89 +84,31 @@ class Reply:
     body: dict[str, Any]
 
 
-def action_body(action: CommandKind, *, wa_call_id: str, sdp: str = "") -> bytes:
-    """Return the request body of an action: the documented keys and nothing else (Meta: calls)."""
-    body: dict[str, Any] = {
-        "messaging_product": "whatsapp",
-        "call_id": wa_call_id,
-        "action": action.value,
-    }
-    if sdp:
-        body["session"] = {"sdp_type": "answer", "sdp": sdp}
-    return json.dumps(body, separators=(",", ":")).encode()
-
-
-class GraphClient:
-    """One per process: keeps connections open and bounds every request by the wall clock.
-
-    httpx's own timeouts restart with every byte, so a server that drips outlives them; here a
-    loop in a thread of its own cancels the whole exchange.
-    """
-
-    def __init__(self, base_url: str, version: str) -> None:
-        """:param base_url: for example ``https://graph.facebook.com``; version ``v25.0``."""
-        self._root = f"{base_url.rstrip('/')}/{version}"
-        self._loop = asyncio.new_event_loop()
-        threading.Thread(target=self._loop.run_forever, name="graph", daemon=True).start()
-        self._http = httpx.AsyncClient(
-            timeout=httpx.Timeout(TOTAL_SECONDS, connect=CONNECT_SECONDS),
-            limits=httpx.Limits(max_connections=100, max_keepalive_connections=20),
-            follow_redirects=False,
-            trust_env=False,
-        )
-
-    def send(self, phone_number_id: str, body: bytes, *, token: str) -> Reply:
-        """POST one action to ``/{phone_number_id}/calls``.
-
-        :raises GraphError: with the verdict; at most TOTAL_SECONDS after the call.
-        """
-        url = f"{self._root}/{phone_number_id}/calls"
-        future = asyncio.run_coroutine_threadsafe(self._post(url, body, token), self._loop)
-        try:
-            status, headers, content = future.result(TOTAL_SECONDS + 1)
-        except (httpx.HTTPError, TimeoutError, FutureTimeoutError) as error:
-            future.cancel()
-            raise _not_answered(error) from error
-        return _read(status, headers, content)
-
-    async def _post(self, url: str, body: bytes, token: str) -> tuple[int, httpx.Headers, bytes]:
-        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-        async with (
-            asyncio.timeout(TOTAL_SECONDS),
-            self._http.stream("POST", url, content=body, headers=headers) as response,
-        ):
-            content = bytearray()
-            async for chunk in response.aiter_bytes():
-                content += chunk
-                if len(content) > MAX_REPLY_BYTES:
-                    break
-            return response.status_code, response.headers, bytes(content)
-
-
-@cache
-def client(base_url: str, version: str) -> GraphClient:
-    """Return this process's client; making one costs a CA bundle, so it is kept."""
-    return GraphClient(base_url, version)
-
-
-def _not_answered(error: Exception) -> GraphError:
+def not_answered(error: Exception) -> GraphError:
     """Refused connections were never sent; everything else may have arrived (measured, httpx)."""
     not_sent = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
     verdict = Verdict.RETRY if not_sent else Verdict.UNKNOWN
     return GraphError(verdict, HangupCause.NETWORK_ERROR, type(error).__name__)
 
 
-def _read(status: int, headers: httpx.Headers, content: bytes) -> Reply:
+def read(status: int, headers: httpx.Headers, content: bytes) -> Reply:
     trace_id = headers.get("x-fb-trace-id", "")
     body = _json_object(content)
     if isinstance(body.get("error"), dict):
         raise _refused(status, body["error"], trace_id)
-    if status == 200 and body.get("success") is True:
+    if status == 200 and _is_success(body):
         return Reply(status, trace_id, body)
     verdict = Verdict.GIVE_UP if body.get("success") is False else _verdict_of_status(status)
     raise GraphError(
         verdict, HangupCause.META_ERROR, f"HTTP {status} without success", http_status=status
     )
+
+
+def _is_success(body: dict[str, Any]) -> bool:
+    """Actions say so; what was asked for or made comes instead of the word (Meta: calls, messages)."""
+    if "success" in body:
+        return body["success"] is True
+    return any(key in body for key in ("calls", "messages", "permission", "calling", "id"))
 
 
 def _json_object(content: bytes) -> dict[str, Any]:

@@ -1,0 +1,27 @@
+"""Meta's Graph API for calls: the only room that speaks it.
+
+A request is bytes that are made once and stored, so that a retry sends the same bytes. The
+answer is one of four things: done, or a `GraphError` whose verdict says whether the request may
+be repeated.
+"""
+
+from calls.graph.bodies import action_body, connect_body, permission_request_body
+from calls.graph.client import TOTAL_SECONDS, GraphClient, client
+from calls.graph.replies import call_id, message_id, permission_reading
+from calls.graph.verdicts import VERDICT_OF_CODE, GraphError, Reply, Verdict
+
+__all__ = [
+    "TOTAL_SECONDS",
+    "VERDICT_OF_CODE",
+    "GraphClient",
+    "GraphError",
+    "Reply",
+    "Verdict",
+    "action_body",
+    "call_id",
+    "client",
+    "connect_body",
+    "message_id",
+    "permission_reading",
+    "permission_request_body",
+]

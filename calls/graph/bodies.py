@@ -1,0 +1,80 @@
+"""What we send to Graph: the documented keys and nothing else."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from calls.domain.vocabulary import CommandKind
+
+
+def action_body(action: CommandKind, *, wa_call_id: str, sdp: str = "") -> bytes:
+    """Return the request body of an action: the documented keys and nothing else (Meta: calls)."""
+    body: dict[str, Any] = {
+        "messaging_product": "whatsapp",
+        "call_id": wa_call_id,
+        "action": action.value,
+    }
+    if sdp:
+        body["session"] = {"sdp_type": "answer", "sdp": sdp}
+    return _encode(body)
+
+
+def connect_body(
+    *,
+    sdp: str,
+    callback_data: str,
+    to: str = "",
+    recipient: str = "",
+    recording: dict[str, Any] | None = None,
+    transcription: dict[str, Any] | None = None,
+) -> bytes:
+    """Return the request body that dials a user (Meta: calls, connect).
+
+    :param callback_data: comes back in every webhook of the call; every app on the account sees it.
+    :param recording: purpose and announcement_language of Meta's own recording.
+    """
+    body: dict[str, Any] = {
+        "messaging_product": "whatsapp",
+        **_addressee(to, recipient),
+        "action": CommandKind.CONNECT.value,
+        "session": {"sdp_type": "offer", "sdp": sdp},
+        "biz_opaque_callback_data": callback_data,
+    }
+    for name, wanted in (("recording", recording), ("transcription", transcription)):
+        if wanted:
+            body[name] = {"status": "ENABLED", **wanted}
+    return _encode(body)
+
+
+def permission_request_body(
+    *, to: str = "", recipient: str = "", text: str = "", template: dict[str, Any] | None = None
+) -> bytes:
+    """Return the message that asks a user whether we may call (Meta: user-call-permissions).
+
+    :param template: name, language and components of an approved template; without one the
+        request is free-form, which needs an open 24-hour window.
+    """
+    body: dict[str, Any] = {
+        "messaging_product": "whatsapp",
+        "recipient_type": "individual",
+        **_addressee(to, recipient),
+    }
+    if template:
+        return _encode({**body, "type": "template", "template": template})
+    interactive: dict[str, Any] = {
+        "type": "call_permission_request",
+        "action": {"name": "call_permission_request"},
+    }
+    if text:
+        interactive["body"] = {"text": text}
+    return _encode({**body, "type": "interactive", "interactive": interactive})
+
+
+def _addressee(to: str, recipient: str) -> dict[str, str]:
+    """The number wins at Meta if both are sent, so only one is."""
+    return {"to": to} if to else {"recipient": recipient}
+
+
+def _encode(body: dict[str, Any]) -> bytes:
+    return json.dumps(body, separators=(",", ":")).encode()
