@@ -40,6 +40,10 @@ MEDIA_INTRODUCTION = """\
 Media. Once the call is `ending` or `ended` this state stays as it is.
 """
 
+MEDIA_COMMANDS = """\
+What media orders by itself:
+"""
+
 JOINT_TABLE = """\
 The joint table: looked at after each event.
 """
@@ -83,12 +87,14 @@ def render() -> str:
         INTRODUCTION,
         "## Signaling\n",
         SIGNALING_INTRODUCTION,
-        _mermaid(_signaling_edges(), Signaling.OFFERED, Signaling.ENDED),
+        _mermaid(_signaling_edges(), (Signaling.OFFERED, Signaling.WAITING), Signaling.ENDED),
         SIGNALING_TABLE,
         _table(("in", "event", "next", "commands"), _signaling_rows()),
         "## Media\n",
         MEDIA_INTRODUCTION,
-        _mermaid(_media_edges(), Media.IDLE, Media.FAILED),
+        _mermaid(_media_edges(), (Media.IDLE,), Media.FAILED),
+        MEDIA_COMMANDS,
+        _table(("in", "event", "next", "commands"), _media_rows()),
         "## Signaling, media and intent together\n",
         JOINT_TABLE,
         _table(("signaling", "media", "intent", "next", "commands"), _joint_rows()),
@@ -125,8 +131,14 @@ def _media_edges() -> Edges:
     return edges
 
 
-def _mermaid(edges: Edges, first: str, last: str) -> str:
-    lines = ["```mermaid", "stateDiagram-v2", f"    [*] --> {first}"]
+def _media_rows() -> Iterator[tuple[str, ...]]:
+    for (state, event), (after, commands) in MEDIA.items():
+        if commands:
+            yield _code(state), _code(event), _code(after), _codes(commands)
+
+
+def _mermaid(edges: Edges, first: Iterable[str], last: str) -> str:
+    lines = ["```mermaid", "stateDiagram-v2", *(f"    [*] --> {state}" for state in first)]
     for (state, after), labels in edges.items():
         lines.append(f"    {state} --> {after}: {'<br/>'.join(labels)}")
     return "\n".join([*lines, f"    {last} --> [*]", "```", ""])

@@ -8,6 +8,10 @@ from calls.domain.vocabulary import EventKind, HangupCause, Media, Signaling
 from calls.management.commands import callstates
 
 
+#: The matrix: the event and a cell for each state.
+WIDTH = 1 + len(Signaling)
+
+
 def rows(page):
     """The cells of every line of a table, without their marks."""
     for line in page.splitlines():
@@ -59,10 +63,10 @@ def test_every_transition_stands_in_the_page_once_with_its_commands():
 
 
 def test_the_matrix_has_a_cell_for_each_event_that_is_no_fact_in_each_state():
-    matrix = {row[0]: row[1:] for row in rows(callstates.render()) if len(row) == 8}
+    matrix = {row[0]: row[1:] for row in rows(callstates.render()) if len(row) == WIDTH}
 
     assert matrix.pop("event") == tuple(Signaling)
-    assert matrix.pop("---") == ("---",) * 7
+    assert matrix.pop("---") == ("---",) * len(Signaling)
     assert set(matrix) == {event for event in EventKind if event not in FACTS}
     for event, cells in matrix.items():
         for state, cell in zip(Signaling, cells, strict=True):
@@ -78,7 +82,7 @@ def test_the_pictures_hold_every_change_of_signaling_and_media():
 
     for (state, _), (after, _) in SIGNALING.items():
         assert state is after or f"{state} --> {after}" in edges
-    for (media, _), changed in MEDIA.items():
+    for (media, _), (changed, _) in MEDIA.items():
         assert f"{media} --> {changed}" in edges
     assert "pre_accepted --> accepting" in edges  # by the joint table alone
 
