@@ -7,7 +7,6 @@ from calls.domain.machine import FACTS, IGNORED, JOINT, MEDIA, SIGNALING
 from calls.domain.vocabulary import EventKind, HangupCause, Media, Signaling
 from calls.management.commands import callstates
 
-
 #: The matrix: the event and a cell for each state.
 WIDTH = 1 + len(Signaling)
 
