@@ -6,7 +6,7 @@ be repeated.
 """
 
 from calls.graph.bodies import action_body, connect_body, permission_request_body
-from calls.graph.client import TOTAL_SECONDS, GraphClient, client
+from calls.graph.connection import TOTAL_SECONDS, GraphClient, client
 from calls.graph.replies import call_id, message_id, permission_reading
 from calls.graph.verdicts import VERDICT_OF_CODE, GraphError, Reply, Verdict
 

@@ -7,7 +7,7 @@ import pytest
 
 from calls import graph
 from calls.domain.vocabulary import CommandKind
-from calls.graph import GraphClient, GraphError, Verdict, action_body
+from calls.graph import GraphClient, GraphError, Verdict, action_body, connection
 from tests.wire import drip, error, reply, reset, serving, silence
 
 BODY = action_body(CommandKind.ACCEPT, wa_call_id="wacid.A", sdp="v=0\r\n")
@@ -16,7 +16,7 @@ DONE = reply(200, {"messaging_product": "whatsapp", "success": True})
 
 @pytest.fixture
 def quick(monkeypatch):
-    monkeypatch.setattr(graph, "TOTAL_SECONDS", 0.5)
+    monkeypatch.setattr(connection, "TOTAL_SECONDS", 0.5)
 
 
 def send(server, token="secret-token"):
@@ -65,12 +65,12 @@ def test_success_alone_is_enough():
         (error(400, 100, "Missing parameter"), "give_up", "meta_error"),
         (error(400, 138008, "SDP Validation error"), "give_up", "sdp_refused"),
         (error(401, 190, "expired"), "give_up", "authentication_failed"),
-        (error(401, 138000, "not enabled"), "give_up", "meta_error"),
+        (error(401, 138000, "not enabled"), "give_up", "restricted"),
         (error(401, 138006, "no permission"), "give_up", "permission_denied"),
         (error(400, 4, "too many"), "retry", "meta_error"),
         (error(400, 80007), "retry", "meta_error"),
         (error(400, 130429), "retry", "meta_error"),
-        (error(429, 138005), "retry", "meta_error"),
+        (error(429, 138005), "retry", "limit_reached"),
         (error(400, 1), "unknown", "meta_error"),
         (error(503, 2), "unknown", "meta_error"),
         (error(500, 131000), "unknown", "meta_error"),
@@ -102,7 +102,7 @@ def test_success_alone_is_enough():
         (error(400, 100, "Unsupported object: does not exist"), "give_up", "meta_error"),
         (error(400, 138008, "SDP validation has failed"), "give_up", "sdp_refused"),
         (error(400, 131042, "Payment has failed"), "give_up", "meta_error"),
-        (error(401, 138000, "phone number not found"), "give_up", "meta_error"),
+        (error(401, 138000, "phone number not found"), "give_up", "restricted"),
         (error(400, 100, "Fingerprint not found for this call"), "give_up", "sdp_refused"),
         (error(400, 100, "service not available"), "give_up", "meta_error"),
         (
@@ -156,7 +156,7 @@ def test_the_wall_clock_bounds_a_server_that_stalls_or_drips(script, quick):
 
 
 def test_a_flood_is_cut_off(monkeypatch):
-    monkeypatch.setattr(graph, "MAX_REPLY_BYTES", 1000)
+    monkeypatch.setattr(connection, "MAX_REPLY_BYTES", 1000)
 
     assert fail(reply(200, b"x" * 100_000)).verdict is Verdict.UNKNOWN
 
