@@ -31,8 +31,8 @@ def speech() -> list[bytes]:
 
 
 def decoded(file: bytes) -> np.ndarray:
-    container = av.open(io.BytesIO(file))
-    frames = [frame.to_ndarray().reshape(-1) for frame in container.decode(audio=0)]
+    with av.open(io.BytesIO(file), "r") as container:
+        frames = [frame.to_ndarray().reshape(-1) for frame in container.decode(audio=0)]
     wave = np.concatenate(frames)
     return wave if wave.dtype == np.int16 else (wave * 32767).astype(np.int16)
 

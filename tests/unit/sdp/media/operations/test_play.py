@@ -269,6 +269,7 @@ def test_progress_is_told_with_the_packets_and_the_end_with_the_last_one():
     story = []
     for _ in range(12):
         packet = call.packet()
+        assert packet is not None
         story.append("sound" if packet.payload != SILENCE else "silence")
         story += [
             f"{kind.removeprefix('playback_')} {data['played_ms']}"
