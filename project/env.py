@@ -239,12 +239,14 @@ class Environment:
         shown="on exactly when MEDIA_ADVERTISED_IP is a public address",
     )
     media_fetch_http: bool = variable(
-        parsers.flag, "off", "Whether prompts may be fetched by http too, not only by https."
+        parsers.flag,
+        "off",
+        "Whether prompts may be fetched by http, and streams go to ws, not only https and wss.",
     )
     media_fetch_networks: str = variable(
         parsers.text,
         "",
-        "Private networks that prompts may be fetched from, such as `10.0.0.0/8,fd00::/8`.",
+        "Private networks that prompts may be fetched from and streams go to, such as `10.0.0.0/8,fd00::/8`.",
         shown="none",
     )
     media_ice_seconds: float = variable(

@@ -88,7 +88,7 @@ class FetchPolicy:
             raise CannotFetch("the address is not a public one")
 
 
-class _CheckedResolver(AbstractResolver):
+class CheckedResolver(AbstractResolver):
     """Resolves, and gives only addresses that are allowed; one that is not spoils them all."""
 
     def __init__(self, policy: FetchPolicy) -> None:
@@ -166,7 +166,7 @@ class Fetcher:
 
     async def _fetch(self, url: URL, kept: Fetched | None) -> Fetched:
         connector = aiohttp.TCPConnector(
-            resolver=_CheckedResolver(self._policy), use_dns_cache=False, force_close=True
+            resolver=CheckedResolver(self._policy), use_dns_cache=False, force_close=True
         )
         async with (
             aiohttp.ClientSession(

@@ -92,10 +92,12 @@ class OperationKind(StrEnum):
     HOLD = auto()
     VAD = auto()
     LEVEL = auto()
+    DETECT = auto()
     STATISTICS = auto()
     BRIDGE = auto()
     ROUTE = auto()
     SUPERVISE = auto()
+    STREAM = auto()
 
 
 class OperationState(StrEnum):

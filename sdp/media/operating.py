@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from sdp.media.fetching import CannotFetch
 from sdp.media.live import Live
 from sdp.media.messages import (
     CommandOperation,
@@ -24,10 +25,12 @@ from sdp.media.operations.life import Call
 from sdp.media.operations.options import PlayOptions, Source, read_volume
 from sdp.media.operations.play import Placement, Play
 from sdp.media.operations.record import Plan, Record
+from sdp.media.operations.stream import Stream
 from sdp.media.patchbay import Patchbay
 from sdp.media.registry import Refused
 from sdp.media.session import MediaSession
 from sdp.media.sources import NoSound, Sources
+from sdp.media.streaming import Streamer
 
 log = logging.getLogger("sdp.media")
 
@@ -47,12 +50,14 @@ class Operator:
     def __init__(
         self,
         sources: Sources,
+        streamer: Streamer,
         patchbay: Patchbay,
         find: Callable[[str], Call | None],
         spawn: Spawn,
         clock: Callable[[], float],
     ) -> None:
         self._sources = sources
+        self._streamer = streamer
         self._patchbay = patchbay
         self._find = find
         self._spawn = spawn
@@ -110,6 +115,8 @@ class Operator:
         built = build(request.operation_id, request.kind, request.options, context)
         for _, options in built.needs:
             self._sources.check(options.source)
+        if isinstance(built.operation, Stream):
+            self._connect(built.operation)
         self._supply(built)
         session.operations.start(built.operation, words, self._clock())
         return built.operation.status()
@@ -123,6 +130,13 @@ class Operator:
             patchbay=self._patchbay,
             find=self._find,
         )
+
+    def _connect(self, stream: Stream) -> None:
+        try:
+            self._streamer.check(stream.terms.url)
+        except CannotFetch as error:
+            raise MessageError(f"options.url: {error}") from error
+        stream.line = self._streamer.line(stream)
 
     def _supply(self, built: Built) -> None:
         """Sounds that are ready are there when the operation begins; others come later."""

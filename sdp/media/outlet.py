@@ -77,7 +77,8 @@ class Keys(Protocol):
 
 
 class Outlet:
-    """Writes our packets. `queue` and the other layers may be changed at any time."""
+    """Writes our packets. `queue` and the other layers may be changed at any time, and so may
+    `taps`, which get the Opus packets that are sent, whoever speaks."""
 
     __slots__ = (
         "_gap",
@@ -96,6 +97,7 @@ class Outlet:
         "queue",
         "sent",
         "source",
+        "taps",
         "telephone_event",
     )
 
@@ -106,6 +108,7 @@ class Outlet:
         self.background: Sound | None = None
         self.source: Source | None = None
         self.mix: Source | None = None  # of several other calls
+        self.taps: list[Callable[[bytes], None]] = []
         self.is_forwarding = False  # packets of another call come by `forward`
         self.is_held = False  # neither the source nor other calls are heard
         self.is_muted = False  # everything but keys is sent as silence
@@ -172,7 +175,13 @@ class Outlet:
         self._gap = False
         self._owed = 0
         self.sent = payload
+        if self.taps:
+            self._tap(payload)
         return length
+
+    def _tap(self, payload: bytes) -> None:
+        for tap in tuple(self.taps):
+            tap(payload)
 
     # --- other calls ------------------------------------------------------------------------------
 
@@ -220,6 +229,8 @@ class Outlet:
             length = outgoing.write(buffer, payload, payload_type, self._gap, ticks, step)
             self._gap = False
             self.sent = payload
+            if self.taps:
+                self._tap(payload)
         else:
             length = outgoing.write(buffer, payload, payload_type, ticks > 0, ticks, step)
             self._gap = True

@@ -250,7 +250,7 @@ class MediaSession:
             has_begun, digits = inlet.press(packet, now)
             if has_begun:
                 self.operations.key_down(now)
-            self._press(digits, now)
+            self.pressed(digits, now)
         else:
             inlet.last_payload = packet.payload
         if self._recordings or inlet.ear is not None:
@@ -262,7 +262,8 @@ class MediaSession:
         """An authentic RTCP packet."""
         self._reception.control(data, self._stream.ssrc, now, unix_time)
 
-    def _press(self, digits: list[Digit], now: float) -> None:
+    def pressed(self, digits: list[Digit], now: float) -> None:
+        """The peer has pressed keys: tell of them, and whom they concern."""
         for digit in digits:
             data = {"digit": digit.digit, "duration_ms": digit.duration_ms}
             self.events.append((MediaEventKind.DIGIT, data))
@@ -275,7 +276,7 @@ class MediaSession:
         if self.is_over:
             return
         if self._recordings or self._digits.is_waiting:
-            self._press(self.inlet.tick(now), now)
+            self.pressed(self.inlet.tick(now), now)
         if self.operations.is_timed and self.is_flowing:
             self.operations.tick(now)
         if now >= self.deadline:

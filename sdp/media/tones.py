@@ -92,6 +92,17 @@ def cadence(which: Cadence) -> Samples:
     return np.concatenate(parts)
 
 
+def key_of(hertz: tuple[float, ...]) -> str:
+    """The key that sounds with these two frequencies, within 1.8 % (Q.24); empty if none does."""
+    if len(hertz) != 2:
+        return ""
+    row, column = (
+        next((index for index, one in enumerate(which) if abs(heard - one) <= 0.018 * one), -1)
+        for heard, which in zip(hertz, (_ROWS, _COLUMNS), strict=True)
+    )
+    return _PAD[4 * row + column] if row >= 0 and column >= 0 else ""
+
+
 def keys(digits: str) -> Samples:
     """The two frequencies of each key, 100 ms long and 100 ms apart."""
     parts = []

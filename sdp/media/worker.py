@@ -43,6 +43,7 @@ from sdp.media.prompt_files import BUILT_IN
 from sdp.media.registry import Entry, Refused, Registry
 from sdp.media.session import Phase
 from sdp.media.sources import Sources
+from sdp.media.streaming import Streamer
 from sdp.media.transport import Transport
 
 log = logging.getLogger("sdp.media")
@@ -71,7 +72,10 @@ class Worker:
         self._answerer = Answerer(configuration, self._identity, self._ports)
         self._sources = Sources(configuration.data_dir / "prompts", configuration.fetch_policy)
         self._patchbay = Patchbay(Mixer(Encoder, Decoder))
-        self._operator = Operator(self._sources, self._patchbay, self._call, self._spawn, _now)
+        streamer = Streamer(configuration.fetch_policy, _now)
+        self._operator = Operator(
+            self._sources, streamer, self._patchbay, self._call, self._spawn, _now
+        )
         store = TrackStore(configuration.data_dir / "recordings", self._log.boot_id)
         self._archive = Archive(store, self._log.append, self._spawn)
         self._lives: dict[Transport, Live] = {}

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import Any
 
 from sdp.media.messages import MediaErrorCode, MessageError, OperationKind
 from sdp.media.operations import options as read
 from sdp.media.operations.bridge import Bridge, Route, read_bridge, read_route
+from sdp.media.operations.detect import Detect, read_detect
 from sdp.media.operations.gather import Gather
 from sdp.media.operations.keys import SendDigits
 from sdp.media.operations.level import Level, read_level
@@ -19,7 +21,9 @@ from sdp.media.operations.play import Placement, Play
 from sdp.media.operations.quiet import Hold, Mute
 from sdp.media.operations.record import Record
 from sdp.media.operations.statistics import Statistics, read_statistics
+from sdp.media.operations.stream import Stream
 from sdp.media.operations.supervise import Supervise, read_supervise
+from sdp.media.operations.terms import read_stream
 from sdp.media.operations.vad import Vad, read_vad
 from sdp.media.patchbay import Patchbay
 from sdp.media.playback import PACKET_MS
@@ -167,6 +171,10 @@ def _level(operation_id: str, data: dict[str, Any], context: Context) -> Built:
     return Built(Level(operation_id, read_level(data)))
 
 
+def _detect(operation_id: str, data: dict[str, Any], context: Context) -> Built:
+    return Built(Detect(operation_id, read_detect(data)))
+
+
 def _statistics(operation_id: str, data: dict[str, Any], context: Context) -> Built:
     return Built(Statistics(operation_id, read_statistics(data)))
 
@@ -185,6 +193,19 @@ def _supervise(operation_id: str, data: dict[str, Any], context: Context) -> Bui
     return Built(Supervise(operation_id, context.patchbay, options))
 
 
+def _stream(operation_id: str, data: dict[str, Any], context: Context) -> Built:
+    words = blake2b(f"{context.call_id}/{operation_id}".encode(), digest_size=8).hexdigest()
+    first, second = context.randoms
+    return Built(
+        Stream(
+            operation_id,
+            read_stream(data),
+            stream_sid=f"MZ{first:08x}{second:08x}{words}",
+            call_sid=context.call_id,
+        )
+    )
+
+
 _BUILDERS: dict[str, Callable[[str, dict[str, Any], Context], Built]] = {
     OperationKind.PLAY: _play,
     OperationKind.GATHER: _gather,
@@ -194,8 +215,10 @@ _BUILDERS: dict[str, Callable[[str, dict[str, Any], Context], Built]] = {
     OperationKind.HOLD: _hold,
     OperationKind.VAD: _vad,
     OperationKind.LEVEL: _level,
+    OperationKind.DETECT: _detect,
     OperationKind.STATISTICS: _statistics,
     OperationKind.BRIDGE: _bridge,
     OperationKind.ROUTE: _route,
     OperationKind.SUPERVISE: _supervise,
+    OperationKind.STREAM: _stream,
 }

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar, Protocol
 
+from sdp.media.dtmf import Digit
 from sdp.media.messages import (
     MediaErrorCode,
     MediaEventKind,
@@ -40,6 +41,8 @@ class Call(Party, Protocol):
     def opus_payload_type(self) -> int: ...
 
     def tell(self, kind: MediaEventKind, data: dict[str, Any]) -> None: ...
+
+    def pressed(self, digits: list[Digit], now: float) -> None: ...
 
     def statistics(self, now: float) -> dict[str, Any]: ...
 

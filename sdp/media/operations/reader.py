@@ -62,6 +62,13 @@ class Reader:
             raise MessageError(f"{self._name(name)}: true or false is needed")
         return value
 
+    def texts(self, name: str, most: int = 50) -> dict[str, str]:
+        """An object of at most `most` texts, of at most 2048 letters each."""
+        inner = Reader(self._take(name, {}), self._name(name))
+        if len(inner._left) > most:
+            raise MessageError(f"{inner.path}: at most {most} of them")
+        return {str(key): inner.text(key, "") for key in tuple(inner._left)}
+
     def word(self, name: str, default: Word, allowed: tuple[Word, ...] = ()) -> Word:
         """One of the words of the default's type, or of `allowed`."""
         kind = type(default)
@@ -70,6 +77,15 @@ class Reader:
         if value not in words:
             raise MessageError(f"{self._name(name)}: one of {', '.join(words)}")
         return kind(value)
+
+    def words(self, name: str, default: tuple[Word, ...]) -> tuple[Word, ...]:
+        """A list of words of the default's type."""
+        kind = type(default[0])
+        allowed = [str(one) for one in kind]
+        value = self._take(name, [str(one) for one in default])
+        if not isinstance(value, list) or any(one not in allowed for one in value):
+            raise MessageError(f"{self._name(name)}: a list of {', '.join(allowed)}")
+        return tuple(kind(one) for one in value)
 
     def inner(self, name: str) -> Reader:
         """The options of an object inside this one."""

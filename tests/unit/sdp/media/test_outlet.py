@@ -394,6 +394,21 @@ def test_a_prompt_is_not_cut_when_a_mix_ends(wire):
     assert wire.payloads(1) == [b"a1"]
 
 
+def test_taps_get_what_is_sent_whoever_speaks(wire):
+    tapped: list[bytes] = []
+    wire.outlet.taps.append(tapped.append)
+    wire.outlet.queue.append(Reel(b"a0"))
+    wire.tick()
+    wire.tick()
+    wire.outlet.tune(None, is_forwarding=True)
+    wire.forward(b"f", step=0)
+    wire.forward(b"key", payload_type=DTMF)
+    wire.outlet.taps.clear()
+    wire.tick()
+
+    assert tapped == [b"a0", SILENCE, b"f"]
+
+
 def test_reports_tell_what_was_sent(wire):
     wire.tick()
     info = wire.outlet.sender_info(1.5)

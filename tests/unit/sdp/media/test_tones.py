@@ -7,7 +7,7 @@ import pytest
 
 from sdp.media.dtmf import KEYS
 from sdp.media.rtp import CLOCK_RATE
-from sdp.media.tones import BUSY, COUNTRIES, RINGBACK, ToneName, keys, tone
+from sdp.media.tones import BUSY, COUNTRIES, RINGBACK, ToneName, key_of, keys, tone
 
 
 def share(samples: np.ndarray, *hertz: float) -> float:
@@ -77,3 +77,18 @@ def test_all_keys_have_a_sound_and_others_none():
     assert len(keys(KEYS)) == len(KEYS) * 9600
     assert len(keys("1w2")) == 2 * 9600
     assert len(keys("")) == 0
+
+
+@pytest.mark.parametrize(
+    ("hertz", "key"),
+    [
+        ((697.0, 1209.0), "1"),
+        ((945.0, 1340.0), "0"),
+        ((941.0, 1633.0), "D"),
+        ((720.0, 1209.0), ""),
+        ((697.0, 1260.0), ""),
+        ((1209.0,), ""),
+    ],
+)
+def test_two_frequencies_are_a_key(hertz, key):
+    assert key_of(hertz) == key

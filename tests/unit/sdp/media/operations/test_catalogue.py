@@ -19,6 +19,7 @@ LEAST: dict[str, dict[str, Any]] = {
     "bridge": {"with": "c2"},
     "route": {"to": "c2"},
     "supervise": {"target": "c2"},
+    "stream": {"url": "wss://agent.example"},
 }
 
 
