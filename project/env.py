@@ -249,6 +249,23 @@ class Environment:
         "Private networks that prompts may be fetched from and streams go to, such as `10.0.0.0/8,fd00::/8`.",
         shown="none",
     )
+    media_speech_command: str = variable(
+        parsers.text,
+        "",
+        "The program that speaks, with its arguments; see docs/howto/use-another-voice.md.",
+        shown="eSpeak NG, which comes with Switchhook",
+    )
+    media_speech_language: str = variable(
+        parsers.text, "en", "The language of speech that names none."
+    )
+    media_speech_processes: int = variable(
+        parsers.number(1, 64), "2", "How many programs that speak one media worker runs at most."
+    )
+    media_speech_seconds: float = variable(
+        parsers.seconds(0, 3600),
+        "5",
+        "A program that speaks and writes nothing for so long is killed.",
+    )
     media_ice_seconds: float = variable(
         parsers.seconds(0, 3600), "20", "How long the network path of a call may take to open."
     )

@@ -24,6 +24,7 @@ async def run(configuration: Configuration) -> None:
         loop.add_signal_handler(number, ended.set)
     worker = Worker(configuration)
     await worker.start()
+    warming = asyncio.create_task(worker.sources.warm_all())
     runner = await serve(worker, configuration.secret, configuration.listen)
     # what is there now stays for ever: the collector need not look at it in the middle of a call
     gc.collect()
@@ -31,6 +32,7 @@ async def run(configuration: Configuration) -> None:
     log.info("ready for %d calls", configuration.capacity)
     await ended.wait()
     log.info("draining for up to %g seconds", configuration.drain_seconds)
+    warming.cancel()
     await worker.drain()
     await worker.stop()
     await runner.cleanup()

@@ -147,6 +147,15 @@ class MediaClient:
         timeout = httpx.Timeout(wait + EVENT_MARGIN_SECONDS, connect=CONNECT_SECONDS)
         return _understood(EventBatch, self._get("/v1/events", parameters, timeout))
 
+    def voices(self) -> dict[str, Any]:
+        """The speech engine, its languages and its voices: `{"engine", "languages": [{"tag",
+        "name"}], "voices": [{"name", "languages", "gender"}]}`. A voice without languages speaks
+        all of them.
+
+        :raises MediaError:
+        """
+        return self._get("/v1/voices")
+
     def status(self) -> WorkerStatus:
         """:raises MediaError:"""
         return _understood(WorkerStatus, self._get("/v1/status"))

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import shlex
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from sdp.media.fetching import FetchPolicy
+from sdp.media.speech.program import SpeechSettings, passed_on
+from sdp.media.speech.script import LANGUAGE
 from sdp.media.stream import Limits
 from sdp.profile import is_public
 
@@ -49,6 +52,7 @@ class Configuration:
     drain_seconds: float
     public_peers_only: bool
     fetch_policy: FetchPolicy
+    speech: SpeechSettings
     limits: Limits
 
     @classmethod
@@ -67,6 +71,7 @@ class Configuration:
             drain_seconds=_number(environ, "MEDIA_DRAIN_SECONDS", DEFAULT_DRAIN_SECONDS),
             public_peers_only=_public_only(environ, advertised),
             fetch_policy=_fetch_policy(environ),
+            speech=_speech(environ),
             limits=_limits(environ),
         )
 
@@ -168,6 +173,23 @@ def _fetch_policy(environ: Mapping[str, str]) -> FetchPolicy:
     except ValueError:
         raise ConfigurationError("MEDIA_FETCH_NETWORKS: networks such as 10.0.0.0/8") from None
     return FetchPolicy(bool(_switch(environ, "MEDIA_FETCH_HTTP")), networks)
+
+
+def _speech(environ: Mapping[str, str]) -> SpeechSettings:
+    language = environ.get("MEDIA_SPEECH_LANGUAGE") or "en"
+    if not LANGUAGE.fullmatch(language):
+        raise ConfigurationError("MEDIA_SPEECH_LANGUAGE: a language such as en-gb is needed")
+    try:
+        command = shlex.split(environ.get("MEDIA_SPEECH_COMMAND", ""))
+    except ValueError:
+        raise ConfigurationError("MEDIA_SPEECH_COMMAND: a quotation mark is missing") from None
+    return SpeechSettings(
+        command=tuple(command),
+        language=language.lower(),
+        processes=max(int(_number(environ, "MEDIA_SPEECH_PROCESSES", "2")), 1),
+        silence_seconds=_number(environ, "MEDIA_SPEECH_SECONDS", "5"),
+        environ=passed_on(environ),
+    )
 
 
 def _limits(environ: Mapping[str, str]) -> Limits:

@@ -13,6 +13,7 @@ The wire is HTTP on a private address with a shared secret (`Authorization: Bear
     GET  /v1/sessions/{call_id}                        -> {"statistics": {...}}
     GET  /v1/events?boot_id=&after=&wait=              -> EventBatch (waits up to `wait` seconds)
     GET  /v1/prompts/{name}                            -> {"prompt", "duration_ms"}
+    GET  /v1/voices                                    -> {"engine", "languages", "voices"}
     GET  /v1/status                                    -> WorkerStatus
 
 Every request is idempotent: the same words again get the same reply. A request with an older
@@ -48,6 +49,7 @@ class MediaErrorCode(StrEnum):
     NO_SUCH_PROMPT = auto()  # 422
     NO_SUCH_OPERATION = auto()  # 404
     NO_SUCH_CALL = auto()  # 422: the other call is not open on this worker
+    NO_SPEECH = auto()  # 503: there is no speech engine
     NOT_SUPPORTED = auto()  # 422: WhatsApp, or this peer, has no way for it
     OVERLOADED = auto()  # 503: at capacity, or too busy for another call
     DRAINING = auto()  # 503: shutting down, takes no new calls
@@ -85,6 +87,7 @@ class OperationKind(StrEnum):
     """What can be done with the media of a call while it lives; docs/reference/media-operations."""
 
     PLAY = auto()
+    SAY = auto()
     GATHER = auto()
     SEND_DIGITS = auto()
     RECORD = auto()

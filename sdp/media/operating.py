@@ -155,7 +155,8 @@ class Operator:
 
     async def _supply_later(self, play: Play, source: Source, volume_db: float) -> None:
         try:
-            prompt = await self._sources.get(source, volume_db)
+            # in place of a sound that plays there must be as much of it as was heard
+            prompt = await self._sources.get(source, volume_db, whole=play.has_sound)
         except NoSound as error:
             log.warning("operation %s: %s", play.operation_id, error)
             if not play.has_sound:

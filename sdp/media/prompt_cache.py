@@ -13,7 +13,9 @@ CACHE_BYTES = 64 * 1024 * 1024
 class PromptCache:
     """By any key that changes when the sound does. Belongs to one asyncio loop."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_bytes: int = CACHE_BYTES) -> None:
+        self._most_bytes = most_bytes
+        self._bytes = 0
         self._prompts: dict[Hashable, Prompt] = {}
         self._making: dict[Hashable, asyncio.Task[Prompt]] = {}
 
@@ -38,10 +40,17 @@ class PromptCache:
 
     async def _make(self, key: Hashable, make: Callable[[], Prompt]) -> Prompt:
         prompt = await asyncio.to_thread(make)
-        self._prompts[key] = prompt
-        while len(self._prompts) > 1 and self._size() > CACHE_BYTES:
-            del self._prompts[next(iter(self._prompts))]
+        self.put(key, prompt)
         return prompt
 
-    def _size(self) -> int:
-        return sum(prompt.size for prompt in self._prompts.values())
+    def put(self, key: Hashable, prompt: Prompt) -> None:
+        """Keep a prompt; those that were not used for longest go if there is no room for all."""
+        self._forget(key)
+        self._prompts[key] = prompt
+        self._bytes += prompt.size
+        while len(self._prompts) > 1 and self._bytes > self._most_bytes:
+            self._forget(next(iter(self._prompts)))
+
+    def _forget(self, key: Hashable) -> None:
+        prompt = self._prompts.pop(key, None)
+        self._bytes -= prompt.size if prompt else 0

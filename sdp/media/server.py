@@ -44,6 +44,7 @@ STATUS = {
     MediaErrorCode.NO_SUCH_OPERATION: 404,
     MediaErrorCode.NO_SUCH_CALL: 422,
     MediaErrorCode.NOT_SUPPORTED: 422,
+    MediaErrorCode.NO_SPEECH: 503,
     MediaErrorCode.OVERLOADED: 503,
     MediaErrorCode.DRAINING: 503,
 }
@@ -94,6 +95,7 @@ class Routes:
         router.add_get("/v1/sessions/{call_id}", self.get_statistics)
         router.add_get("/v1/events", self.list_events)
         router.add_get("/v1/prompts/{name}", self.get_prompt)
+        router.add_get("/v1/voices", self.list_voices)
         router.add_get("/v1/status", self.get_status)
 
     async def open_session(self, request: web.Request) -> web.Response:
@@ -149,6 +151,9 @@ class Routes:
         name = request.match_info["name"]
         duration_ms = await self._worker.prompt_duration(name)
         return web.json_response({"prompt": name, "duration_ms": duration_ms})
+
+    async def list_voices(self, request: web.Request) -> web.Response:
+        return web.json_response(await self._worker.sources.voices())
 
     async def get_status(self, request: web.Request) -> web.Response:
         return _reply(self._worker.status())

@@ -39,7 +39,6 @@ from sdp.media.operating import Operator, listed
 from sdp.media.operations.life import Call, Operation
 from sdp.media.patchbay import Patchbay
 from sdp.media.ports import PortPool
-from sdp.media.prompt_files import BUILT_IN
 from sdp.media.registry import Entry, Refused, Registry
 from sdp.media.session import Phase
 from sdp.media.sources import Sources
@@ -70,11 +69,13 @@ class Worker:
         self._identity = Identity(datetime.fromtimestamp(time.time(), UTC))
         self._ports = PortPool(configuration.bind_ip, configuration.ports)
         self._answerer = Answerer(configuration, self._identity, self._ports)
-        self._sources = Sources(configuration.data_dir / "prompts", configuration.fetch_policy)
+        self.sources = Sources(
+            configuration.data_dir / "prompts", configuration.fetch_policy, configuration.speech
+        )
         self._patchbay = Patchbay(Mixer(Encoder, Decoder))
         streamer = Streamer(configuration.fetch_policy, _now)
         self._operator = Operator(
-            self._sources, streamer, self._patchbay, self._call, self._spawn, _now
+            self.sources, streamer, self._patchbay, self._call, self._spawn, _now
         )
         store = TrackStore(configuration.data_dir / "recordings", self._log.boot_id)
         self._archive = Archive(store, self._log.append, self._spawn)
@@ -87,8 +88,6 @@ class Worker:
         self._engine.start(asyncio.get_running_loop())
         self._spawn(self._sweep())
         self._spawn(self._archive.recover())
-        for name in BUILT_IN:
-            self._spawn(self._sources.warm(name))
 
     async def drain(self) -> None:
         """Refuse new calls, let the others end in time, then end them."""
@@ -105,6 +104,7 @@ class Worker:
         await self._background.finish("recording", FAREWELL_SECONDS)
         await self._log.wait_until(lambda: self._log.is_read, READER_SECONDS)
         await self._background.cancel()
+        await self.sources.close()
         self._engine.stop()
         self._ports.close()
         self._archive.close()
@@ -140,7 +140,7 @@ class Worker:
         self._engine.add(transport)
         transport.beat(0, _now())
         for name in request.prompts:  # one that is missing must not cost the call: see start_media
-            self._spawn(self._sources.warm(name))
+            self._spawn(self.sources.warm(name))
         log.info("call %s: opened, %d in all", request.call_id, len(self._registry) + 1)
         return self._registry.add(request, sdp, live)
 

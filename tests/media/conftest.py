@@ -136,11 +136,7 @@ class Desk:
 
 
 @pytest.fixture
-async def make_desk(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Callable[..., Any]]:
-    # encoding the greeting ahead would take longer than most of these calls
-    monkeypatch.setattr("sdp.media.worker.BUILT_IN", {})
+async def make_desk(tmp_path: Path) -> AsyncIterator[Callable[..., Any]]:
     workers = []
 
     async def make(**environ: str) -> Desk:

@@ -51,7 +51,7 @@ async def line(desk: Desk) -> AsyncIterator[Line]:
     write_prompt(desk.prompts, "high.wav", tone(1500, 0.5))
     write_prompt(desk.prompts, "long.wav", tone(1000, 5.0))
     for name in ("low.wav", "high.wav", "long.wav"):
-        await desk.worker._sources.shelf.get(name)
+        await desk.worker.sources.shelf.get(name)
     relay = Relay()
     await asyncio.wait_for(relay.connect(desk.open(await relay.offer())), 10)
     await desk.wait_for("connected")

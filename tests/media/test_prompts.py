@@ -12,9 +12,10 @@ import av
 import numpy as np
 import pytest
 
-from sdp.media import audio, prompt_cache
+from sdp.media import audio
 from sdp.media.audio import UnreadableAudio, encode_prompt
 from sdp.media.opus import packet_ticks
+from sdp.media.prompt_cache import PromptCache
 from sdp.media.prompt_files import BUILT_IN, NoSuchPrompt, PromptShelf
 from tests.media.conftest import write_prompt
 from tests.media.far_end import RATE, decode, loudness, strength, tone
@@ -141,9 +142,10 @@ async def test_a_changed_file_is_encoded_anew(shelf, tmp_path):
     assert (await shelf.get("a.wav")).duration_ms > before.duration_ms
 
 
-async def test_room_is_made_by_forgetting_what_was_used_longest_ago(shelf, monkeypatch):
+async def test_room_is_made_by_forgetting_what_was_used_longest_ago(shelf, tmp_path):
+    size = (await shelf.get("a.wav")).size
+    shelf = PromptShelf(tmp_path, PromptCache(size + 1))
     first = await shelf.get("a.wav")
-    monkeypatch.setattr(prompt_cache, "CACHE_BYTES", first.size + 1)
     second = await shelf.get("b.wav")
 
     assert await shelf.get("b.wav") is second

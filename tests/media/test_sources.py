@@ -14,6 +14,7 @@ from sdp.media.messages import MessageError
 from sdp.media.operations.options import Source
 from sdp.media.registry import Refused
 from sdp.media.sources import NoSound, Sources
+from sdp.media.speech.program import SpeechSettings
 from sdp.media.tones import ToneName
 from tests.media.conftest import write_prompt
 from tests.media.far_end import Relay, decode, strength, tone
@@ -24,7 +25,7 @@ LOOPBACK = FetchPolicy(allow_http=True, networks=(ipaddress.ip_network("127.0.0.
 @pytest.fixture
 def shop(tmp_path: Path) -> Sources:
     write_prompt(tmp_path, "a.wav", tone(1000, 0.2))
-    return Sources(tmp_path, LOOPBACK)
+    return Sources(tmp_path, LOOPBACK, SpeechSettings())
 
 
 async def test_a_file_is_there_at_once_the_second_time(shop):

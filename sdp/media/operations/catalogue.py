@@ -20,6 +20,7 @@ from sdp.media.operations.options import PlayOptions, Source
 from sdp.media.operations.play import Placement, Play
 from sdp.media.operations.quiet import Hold, Mute
 from sdp.media.operations.record import Record
+from sdp.media.operations.say import SayIt
 from sdp.media.operations.statistics import Statistics, read_statistics
 from sdp.media.operations.stream import Stream
 from sdp.media.operations.supervise import Supervise, read_supervise
@@ -91,16 +92,23 @@ def _play(operation_id: str, data: dict[str, Any], context: Context) -> Built:
     return Built(play, ((play, options),))
 
 
+def _say(operation_id: str, data: dict[str, Any], context: Context) -> Built:
+    options = read.read_say(data)
+    said = make_play(operation_id, options, kind=SayIt, is_announced=True)
+    return Built(said, ((said, options),))
+
+
 def make_play(
     operation_id: str,
     options: PlayOptions,
     *,
+    kind: type[Play] = Play,
     placement: Placement | None = None,
     is_announced: bool = False,
     reports: bool = True,
 ) -> Play:
     """A sound that waits for its prompt."""
-    return Play(
+    return kind(
         operation_id,
         loops=options.loops,
         offset=options.offset_ms // PACKET_MS,
@@ -208,6 +216,7 @@ def _stream(operation_id: str, data: dict[str, Any], context: Context) -> Built:
 
 _BUILDERS: dict[str, Callable[[str, dict[str, Any], Context], Built]] = {
     OperationKind.PLAY: _play,
+    OperationKind.SAY: _say,
     OperationKind.GATHER: _gather,
     OperationKind.SEND_DIGITS: _send_digits,
     OperationKind.RECORD: _record,

@@ -13,24 +13,28 @@ from sdp.media.operations.play import BargeIn, Placement
 from sdp.media.operations.quiet import Direction
 from sdp.media.operations.reader import HOUR, Reader
 from sdp.media.operations.record import Plan
+from sdp.media.operations.say import read_speech
 from sdp.media.playback import PACKET_MS
 from sdp.media.recording import Format, Layout, Sides
+from sdp.media.speech.script import Say
 from sdp.media.tones import COUNTRIES, ToneName
 
 MAX_DIGITS = 200
 LEAST_PROGRESS_MS = 100
+SOURCES = ("prompt", "file", "url", "tone", "say", "ssml")
 QUEUE = (Placement.APPEND, Placement.REPLACE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Where a sound comes from: exactly one of prompt, url and tone."""
+    """Where a sound comes from: exactly one of prompt, url, tone and say."""
 
     prompt: str | None = None  # built-in, or a file of the prompts folder
     url: str | None = None
     tone: ToneName | None = None
     country: str = ""
     digits: str = ""
+    say: Say | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,8 +92,14 @@ def read_play(data: object) -> PlayOptions:
 
 
 def _play(reader: Reader, barge_in: BargeIn = BargeIn.NONE, loops: int = 1) -> PlayOptions:
+    return _sound(reader, _source(reader.inner("source")), barge_in, loops)
+
+
+def _sound(
+    reader: Reader, source: Source, barge_in: BargeIn = BargeIn.NONE, loops: int = 1
+) -> PlayOptions:
     options = PlayOptions(
-        source=_source(reader.inner("source")),
+        source=source,
         loops=reader.whole("loop", loops, 0, 10_000),
         offset_ms=reader.whole("offset_ms", 0, 0, int(HOUR * 1000)),
         volume_db=_volume(reader),
@@ -109,11 +119,19 @@ def _progress(reader: Reader) -> int:
     return progress
 
 
+def read_say(data: object) -> PlayOptions:
+    """The options of `say`: the speech, and those of a sound."""
+    reader = Reader(data)
+    return _sound(reader, Source(say=read_speech(reader, "text")))
+
+
 def _source(reader: Reader) -> Source:
-    given = [name for name in ("prompt", "file", "url", "tone") if reader.has(name)]
+    given = [name for name in SOURCES if reader.has(name)]
     if len(given) != 1:
-        raise MessageError(f"{reader.path}: one of prompt, file, url and tone is needed")
-    if given == ["tone"]:
+        raise MessageError(f"{reader.path}: one of {', '.join(SOURCES)} is needed")
+    if given[0] in ("say", "ssml"):
+        source = Source(say=read_speech(reader, "say"))
+    elif given == ["tone"]:
         source = _tone(reader)
     elif given == ["url"]:
         source = Source(url=reader.text("url", ""))

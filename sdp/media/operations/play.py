@@ -12,7 +12,7 @@ from typing import Any
 from sdp.media.messages import MediaEventKind, OperationKind
 from sdp.media.operations.life import BARGED_IN, COMPLETED, REPLACED, Call, Operation, State
 from sdp.media.operations.vad import attend, neglect
-from sdp.media.playback import PACKET_MS, Prompt
+from sdp.media.playback import PACKET_MS, GrowingPrompt, Sounding
 
 
 class BargeIn(StrEnum):
@@ -51,7 +51,7 @@ class Play(Operation):
     def __init__(
         self,
         operation_id: str,
-        prompt: Prompt | None = None,
+        prompt: Sounding | None = None,
         *,
         loops: int = 1,
         offset: int = 0,
@@ -84,8 +84,7 @@ class Play(Operation):
         if prompt is None or self._is_paused or self.is_ended:
             return None
         packets = prompt.packets
-        if self._at >= len(packets):  # the offset is behind the end
-            self.finish(COMPLETED, now)
+        if self._at >= len(packets) and not self._has_more(prompt, now):
             return None
         packet = packets[self._at]
         self._at += 1
@@ -94,9 +93,23 @@ class Play(Operation):
             self._heard()
         if self._progress and self.played % self._progress == 0:
             self._progressed()
-        if self._at == len(packets):
+        if self._at == len(packets) and prompt.is_complete and not prompt.problem:
             self._round_done(now)
         return packet
+
+    def _has_more(self, prompt: Sounding, now: float) -> bool:
+        """Behind the last packet: the prompt grows, has failed, or another round begins."""
+        if isinstance(prompt, GrowingPrompt) and not prompt.is_complete:
+            prompt.wanted = max(prompt.wanted, self._at)
+        elif prompt.problem:
+            self.fail("source", prompt.problem, now)
+        elif prompt.packets and self._at == len(prompt.packets) and self.played:
+            # its end was not known till now
+            self._round_done(now)
+            return not self.is_ended
+        else:  # the offset is behind the end
+            self.finish(COMPLETED, now)
+        return False
 
     def _heard(self) -> None:
         if self._call is None:
@@ -124,7 +137,7 @@ class Play(Operation):
 
     # --- as an operation --------------------------------------------------------------------------
 
-    def supply(self, prompt: Prompt) -> None:
+    def supply(self, prompt: Sounding) -> None:
         """Here is the sound, or the same sound at another volume."""
         self._prompt = prompt
 
@@ -150,6 +163,10 @@ class Play(Operation):
         call.outlet.remove(self)
         if self._barge_in in BY_SPEECH:
             neglect(call, self, now)
+
+    def _end(self, state: State, cause: str, message: str, now: float) -> None:
+        self._prompt = None  # speech is made only while somebody holds it
+        super()._end(state, cause, message, now)
 
     def _tell_end(self, call: Call, cause: str, message: str) -> None:
         if self._reports:

@@ -146,3 +146,39 @@ def test_prompts_are_fetched_from_public_https_only_unless_said_otherwise():
         allow_http=True,
         networks=(ipaddress.ip_network("10.0.0.0/8"), ipaddress.ip_network("fd00::/8")),
     )
+
+
+def test_speech_is_espeak_in_english_unless_said_otherwise():
+    speech = read(PATH="/bin", MEDIA_SECRET="x", SPEECH_KEY="k").speech
+
+    assert (speech.command, speech.language, speech.processes) == ((), "en", 2)
+    assert speech.silence_seconds == 5.0
+    assert speech.environ == {"PATH": "/bin", "SPEECH_KEY": "k"}
+    assert "SPEECH_KEY" not in repr(speech)
+
+
+def test_another_voice_is_a_command_in_the_words_of_a_shell():
+    speech = read(
+        MEDIA_SPEECH_COMMAND="/opt/voice --model 'a b.onnx'",
+        MEDIA_SPEECH_LANGUAGE="de-AT",
+        MEDIA_SPEECH_PROCESSES="4",
+        MEDIA_SPEECH_SECONDS="1.5",
+    ).speech
+
+    assert speech.command == ("/opt/voice", "--model", "a b.onnx")
+    assert speech.argv[-3:] == speech.command
+    assert (speech.language, speech.processes, speech.silence_seconds) == ("de-at", 4, 1.5)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("MEDIA_SPEECH_COMMAND", "say 'a"),
+        ("MEDIA_SPEECH_LANGUAGE", "english please"),
+        ("MEDIA_SPEECH_PROCESSES", "many"),
+        ("MEDIA_SPEECH_SECONDS", "-1"),
+    ],
+)
+def test_wrong_settings_of_speech_are_named(name, value):
+    with pytest.raises(ConfigurationError, match=name):
+        read(**{name: value})

@@ -15,6 +15,7 @@ from tests.unit.sdp.media.operations.calls import CONTEXT, Call
 HELLO = {"source": {"prompt": "hi"}}
 LEAST: dict[str, dict[str, Any]] = {
     "play": HELLO,
+    "say": {"text": "Hello."},
     "send_digits": {"digits": "1"},
     "bridge": {"with": "c2"},
     "route": {"to": "c2"},
@@ -42,7 +43,7 @@ def test_what_whatsapp_has_no_way_for_is_said_so(kind):
 
 
 def test_other_kinds_are_unknown():
-    with pytest.raises(MessageError, match="^kind: one of play, gather,"):
+    with pytest.raises(MessageError, match="^kind: one of play, say, gather,"):
         build("o1", "dance", {}, CONTEXT)
 
 
@@ -58,6 +59,16 @@ def test_a_sound_is_played_as_asked_for():
     call.ask("p", "play", source={"prompt": "hi"}, loop=2, offset_ms=20, barge_in="digit")
 
     assert call.send(4) == ["hi1", "hi0", "hi1", "-"]
+
+
+def test_speech_is_a_sound_of_the_queue():
+    call = Call()
+    call.ask("p", "play", **HELLO)
+    said = call.ask("s", "say", text="Hello.", loop=2, barge_in="digit")
+
+    assert call.send(7) == ["hi0", "hi1", "tone0", "tone1", "tone0", "tone1", "-"]
+    assert said.status().kind == "say"
+    assert call.told()[2:] == ["started s", "finished s completed"]
 
 
 def test_a_gather_plays_its_prompt():

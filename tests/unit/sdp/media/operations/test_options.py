@@ -12,6 +12,7 @@ from sdp.media.operations.play import BargeIn, Placement
 from sdp.media.operations.quiet import Direction
 from sdp.media.operations.record import Plan
 from sdp.media.recording import Format, Layout, Sides
+from sdp.media.speech.script import Piece, Say
 from sdp.media.tones import ToneName
 
 HELLO = {"source": {"prompt": "hello.wav"}}
@@ -55,6 +56,16 @@ def test_all_options_of_a_sound():
     ("given", "source"),
     [
         ({"file": "a.wav"}, Source(prompt="a.wav")),
+        ({"say": "Hello."}, Source(say=Say(pieces=(Piece("Hello."),)))),
+        (
+            {"say": "Hello.", "language": "en-GB", "voice": "f2", "speed": 1.5, "pitch": -5},
+            Source(
+                say=Say(
+                    pieces=(Piece("Hello."),), language="en-gb", voice="f2", speed=1.5, pitch=-5.0
+                )
+            ),
+        ),
+        ({"ssml": "<speak>Hello.</speak>"}, Source(say=Say(pieces=(Piece("Hello."),)))),
         ({"tone": "beep"}, Source(tone=ToneName.BEEP)),
         ({"tone": "ringback"}, Source(tone=ToneName.RINGBACK, country="us")),
         ({"tone": "busy", "country": "DE"}, Source(tone=ToneName.BUSY, country="de")),

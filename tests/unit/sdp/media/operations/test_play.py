@@ -7,6 +7,7 @@ import pytest
 from sdp.media.messages import MediaErrorCode, MessageError
 from sdp.media.operations.play import BargeIn, Placement, Play
 from sdp.media.opus import SILENCE
+from sdp.media.playback import GrowingPrompt
 from sdp.media.registry import Refused
 from tests.unit.sdp.media.operations.calls import Call, play, prompt
 
@@ -296,3 +297,88 @@ def test_without_a_call_there_is_no_progress():
 def test_progress_comes_in_whole_packets(wrong):
     with pytest.raises(MessageError, match="^options.progress_ms: "):
         Call().ask("p", "play", source={"prompt": "a"}, progress_ms=wrong)
+
+
+# --- sounds that are still being made -------------------------------------------------------------
+
+
+def growing(*packets: str) -> GrowingPrompt:
+    prompt = GrowingPrompt("speech")
+    prompt.add(f"\xf8{packet}".encode("latin-1") for packet in packets)
+    return prompt
+
+
+def test_a_sound_is_heard_while_it_is_made():
+    call, prompt = Call(), growing("a0")
+    sound = call.start(Play("a", prompt))
+    call.start(play("b"))
+
+    assert call.send(3) == ["a0", "-", "-"]
+    assert sound.status().state == "running"
+    assert prompt.wanted == 1
+    prompt.add([b"\xf8a1", b"\xf8a2"])
+    prompt.complete()
+    assert call.send(4) == ["a1", "a2", "b0", "b1"]
+    assert call.told() == ["started a", "finished a completed", "started b", "finished b completed"]
+
+
+def test_the_end_may_be_known_only_after_the_last_packet():
+    call, prompt = Call(), growing("a0")
+    call.start(Play("a", prompt))
+    assert call.send(2) == ["a0", "-"]
+
+    prompt.complete()
+    assert call.send() == ["-"]
+    assert call.told() == ["started a", "finished a completed"]
+
+
+def test_another_round_begins_when_the_end_is_known():
+    call, prompt = Call(), growing("a0", "a1")
+    call.start(Play("a", prompt, loops=2))
+    assert call.send(3) == ["a0", "a1", "-"]
+
+    prompt.complete()
+    assert call.send(3) == ["a0", "a1", "-"]
+    assert call.told() == ["started a", "finished a completed"]
+
+
+def test_a_sound_that_breaks_off_has_failed_after_what_there_is_of_it():
+    call, prompt = Call(), growing("a0", "a1")
+    call.start(Play("a", prompt))
+    prompt.complete("the engine has failed")
+
+    assert call.send(3) == ["a0", "a1", "-"]
+    assert call.end("a") == {
+        "operation_id": "a",
+        "kind": "play",
+        "cause": "source",
+        "message": "the engine has failed",
+    }
+
+
+def test_an_offset_waits_for_its_packet():
+    call, prompt = Call(), growing("a0")
+    call.start(Play("a", prompt, offset=2))
+    assert call.send() == ["-"]
+    assert prompt.wanted == 2
+    prompt.add([b"\xf8a1"])
+    assert call.send() == ["-"]
+    prompt.add([b"\xf8a2"])
+    assert call.send() == ["a2"]
+
+
+def test_a_sound_of_nothing_is_over_at_once():
+    call, prompt = Call(), growing()
+    call.start(Play("a", prompt, loops=0))
+    prompt.complete()
+
+    assert call.send() == ["-"]
+    assert call.told() == ["finished a completed"]
+
+
+def test_nobody_holds_a_sound_that_is_over():
+    call, prompt = Call(), growing("a0")
+    sound = call.start(Play("a", prompt))
+    sound.finish("stopped", call.now)
+
+    assert not sound.has_sound
