@@ -30,6 +30,7 @@ class Engines:
         self.hello: Hello | None = None  # known as soon as one has been started
         self._turns = Turns(settings.processes)
         self._idle: list[Program] = []
+        self._started: list[Program] = []  # also those that speak, or have just died
         self._rest_until = 0.0
         self._problem = ""
         self._is_closed = False
@@ -92,6 +93,7 @@ class Engines:
         except EngineError as error:
             self._problem, self._rest_until = str(error), time.monotonic() + REST_SECONDS
             raise
+        self._started = [one for one in self._started if one.is_alive] + [program]
         self.hello = program.hello
         return program
 
@@ -102,10 +104,10 @@ class Engines:
             self._idle.append(program)
 
     async def close(self) -> None:
-        """End them all; those that speak go as soon as they are given back or cancelled."""
+        """End them all."""
         self._is_closed = True
-        programs, self._idle = self._idle, []
-        await asyncio.gather(*(program.close() for program in programs))
+        self._idle.clear()
+        await asyncio.gather(*(program.close() for program in self._started))
 
 
 class _Once:
