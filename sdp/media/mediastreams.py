@@ -162,7 +162,7 @@ def read(data: bytes, stream_sid: str, sample_bytes: int) -> Message:
     :raises BadMessage:
     """
     try:
-        message = json.loads(data)
+        message = json.loads(data.decode())  # of bytes it would guess the encoding, for longer
     except (ValueError, RecursionError) as error:
         raise BadMessage("it is not JSON") from error
     if not isinstance(message, dict):

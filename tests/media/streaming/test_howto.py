@@ -13,7 +13,7 @@ from sdp.media.opus import SILENCE
 from tests.media.conftest import until
 from tests.media.far_end import Relay, decode, encode, loudness, tone
 
-PAGE = Path(__file__).parents[2] / "docs/howto/connect-an-ai-agent.md"
+PAGE = Path(__file__).parents[3] / "docs/howto/connect-an-ai-agent.md"
 LOOPBACK = {"MEDIA_FETCH_HTTP": "on", "MEDIA_FETCH_NETWORKS": "127.0.0.0/8"}
 
 

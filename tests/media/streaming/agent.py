@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import ssl
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -69,25 +70,26 @@ async def echo(talk: Talk, message: dict[str, Any]) -> None:
 class Agent:
     """A server; `react` is called with each message."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.talks: list[Talk] = []
         self.react: Callable[[Talk, dict[str, Any]], Awaitable[None]] = nothing
         self.is_stuck = False  # takes the connection and never reads
         self.status = 0  # refuses with it
         self.port = 0
+        self._tls = tls
         self._runner: web.AppRunner | None = None
         self._free = asyncio.Event()
 
     @property
     def url(self) -> str:
-        return f"ws://127.0.0.1:{self.port}/agent?token=secret"
+        return f"{'wss' if self._tls else 'ws'}://127.0.0.1:{self.port}/agent?token=secret"
 
     async def open(self) -> Agent:
         application = web.Application()
         application.router.add_get("/agent", self._answer)
         self._runner = web.AppRunner(application, shutdown_timeout=0.1)
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self.port).start()
+        await web.TCPSite(self._runner, "127.0.0.1", self.port, ssl_context=self._tls).start()
         self.port = self._runner.addresses[0][1]
         return self
 
