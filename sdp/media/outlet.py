@@ -21,14 +21,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 from sdp.media.opus import SILENCE
 from sdp.media.rtcp import SenderInfo
 from sdp.media.rtp import CLOCK_RATE, PACKET_TICKS, Outgoing
-
-#: Sends a packet of another call: payload, payload type, step, ticks (see `Outlet.forward`), now.
-Forward: TypeAlias = Callable[[bytes, int, int, int, float], None]
 
 #: So many turns (0.5 s) without a forwarded packet are left to the peer's ear; then we send
 #: silence. Senders that stop in silence (DTX) still send each 400 ms.
@@ -37,10 +34,6 @@ PATIENCE = 25
 SHORT_PATIENCE = 2
 #: Packets that run further ahead of our clock are a flood, and left out.
 MAX_AHEAD = CLOCK_RATE // 2
-
-
-def nowhere(payload: bytes, payload_type: int, step: int, ticks: int, now: float) -> None:
-    """A `Forward` that sends nothing."""
 
 
 class Sound(Protocol):
@@ -76,6 +69,12 @@ class Keys(Protocol):
         """These 20 ms. Who gives the last step takes itself out of `Outlet.keys`."""
 
 
+class Monitor(Protocol):
+    """Hears what we say by ourselves."""
+
+    def said(self, payload: bytes, now: float) -> None: ...
+
+
 class Outlet:
     """Writes our packets. `queue` and the other layers may be changed at any time, and so may
     `taps`, which get the Opus packets that are sent, whoever speaks."""
@@ -92,6 +91,7 @@ class Outlet:
         "is_muted",
         "keys",
         "mix",
+        "monitor",
         "opus",
         "outgoing",
         "queue",
@@ -109,6 +109,7 @@ class Outlet:
         self.source: Source | None = None
         self.mix: Source | None = None  # of several other calls
         self.taps: list[Callable[[bytes], None]] = []
+        self.monitor: Monitor | None = None  # of all sounds but those of other calls
         self.is_forwarding = False  # packets of another call come by `forward`
         self.is_held = False  # neither the source nor other calls are heard
         self.is_muted = False  # everything but keys is sent as silence
@@ -249,18 +250,16 @@ class Outlet:
     # --- layers -----------------------------------------------------------------------------------
 
     def _has_layers(self) -> bool:
-        return bool(
-            self.queue
-            or self.background
-            or self.source
-            or self.is_forwarding
-            or self.mix
-            or self.is_muted
-        )
+        is_own = self.queue or self.background or self.source or self.is_muted
+        return bool(is_own or self.is_forwarding or self.mix)
 
     def _speak(self, turns: int, now: float) -> bytes | None:
         """What is heard in these 20 ms; None leaves it to what is forwarded."""
-        payload = self._layers(now)
+        payload = self._own(now)
+        if payload is not None and self.monitor is not None and not self.is_muted:
+            self.monitor.said(payload, now)
+        if payload is None and self.mix is not None and not self.is_held:
+            payload = self.mix.next(now)
         self._is_heard = payload is not None
         if self.is_muted:
             return SILENCE
@@ -271,8 +270,8 @@ class Outlet:
                 return None
         return payload or SILENCE
 
-    def _layers(self, now: float) -> bytes | None:
-        """The packet of the highest layer of sounds that has one."""
+    def _own(self, now: float) -> bytes | None:
+        """The packet of the highest layer of our own sounds that has one."""
         payload = None
         queue = self.queue
         if queue:
@@ -282,11 +281,8 @@ class Outlet:
                 self.remove(sound)
         if payload is None and self.background is not None:
             payload = self.background.next(now)
-        if payload is None and not self.is_held:
-            if self.source is not None:
-                payload = self.source.next(now)
-            if payload is None and self.mix is not None:
-                payload = self.mix.next(now)
+        if payload is None and self.source is not None and not self.is_held:
+            payload = self.source.next(now)
         return payload
 
     def _write_key(self, buffer: bytearray, step: KeyStep, payload_type: int) -> int:

@@ -15,7 +15,7 @@ from typing import NamedTuple, Protocol, TypeAlias
 
 from sdp.media.inlet import Inlet
 from sdp.media.outlet import Source
-from sdp.media.wire import Party, Wire
+from sdp.media.wire import Party, Speaker, Wire
 
 
 class Feed(Protocol):
@@ -55,9 +55,9 @@ class _Ear:
     __slots__ = ("feeds", "mix", "speaker", "wire")
 
     def __init__(self) -> None:
-        self.speaker: Party | None = None
+        self.speaker: Speaker | None = None
         self.wire: Wire | None = None
-        self.feeds: dict[Party, Feed] = {}
+        self.feeds: dict[Speaker, Feed] = {}
         self.mix: Mix | None = None
 
 
@@ -69,7 +69,7 @@ class Patchbay:
 
     def __init__(self, mixer: Mixer | None = None) -> None:
         self._mixer = mixer
-        self._edges: dict[Party, dict[Party, Owners]] = {}  # by listener, by speaker
+        self._edges: dict[Party, dict[Speaker, Owners]] = {}  # by listener, by speaker
         self._ears: dict[Party, _Ear] = {}
         self._watchers: list[Callable[[Party], None]] = []
         self._changed: dict[Party, None] | None = None  # listeners that wait to be settled
@@ -79,7 +79,7 @@ class Patchbay:
     def patch(
         self,
         owner: object,
-        speaker: Party,
+        speaker: Speaker,
         listener: Party,
         *,
         has_keys: bool = False,
@@ -97,7 +97,7 @@ class Patchbay:
             self._settle(listener)
 
     def unpatch(
-        self, owner: object, speaker: Party | None = None, listener: Party | None = None
+        self, owner: object, speaker: Speaker | None = None, listener: Party | None = None
     ) -> None:
         """Take away all edges of `owner`, or those of one speaker or listener."""
         for heard, speakers in list(self._edges.items()):
@@ -105,7 +105,7 @@ class Patchbay:
                 wanted = [one for one in speakers if speaker is None or one is speaker]
                 self._release(owner, heard, wanted)
 
-    def _release(self, owner: object, listener: Party, speakers: list[Party]) -> None:
+    def _release(self, owner: object, listener: Party, speakers: list[Speaker]) -> None:
         edges = self._edges[listener]
         gone = [one for one in speakers if edges[one].pop(owner, None) is not None]
         for speaker in gone:
@@ -145,7 +145,7 @@ class Patchbay:
         if watcher in self._watchers:
             self._watchers.remove(watcher)
 
-    def speakers(self, listener: Party) -> list[Party]:
+    def speakers(self, listener: Party) -> list[Speaker]:
         """Whom a call hears, in the order in which they were patched."""
         return list(self._edges.get(listener, ()))
 
@@ -167,7 +167,7 @@ class Patchbay:
         for watcher in tuple(self._watchers):
             watcher(listener)
 
-    def _forward(self, ear: _Ear, listener: Party, speaker: Party, owners: Owners) -> None:
+    def _forward(self, ear: _Ear, listener: Party, speaker: Speaker, owners: Owners) -> None:
         has_keys = any(wish.has_keys for wish in owners.values())
         if ear.wire is not None and ear.speaker is speaker:
             ear.wire.let_keys(has_keys)
@@ -178,7 +178,7 @@ class Patchbay:
         listener.outlet.tune(None, is_forwarding=True)
         self._drop(ear, frozenset())
 
-    def _mix(self, ear: _Ear, listener: Party, speakers: list[Party]) -> None:
+    def _mix(self, ear: _Ear, listener: Party, speakers: list[Speaker]) -> None:
         self._cut(ear)
         if self._mixer is None:
             listener.outlet.tune(None, is_forwarding=False)
@@ -208,7 +208,7 @@ class Patchbay:
             inlet.wires = tuple(one for one in inlet.wires if one is not ear.wire)
         ear.speaker = ear.wire = None
 
-    def _drop(self, ear: _Ear, kept: frozenset[Party]) -> None:
+    def _drop(self, ear: _Ear, kept: frozenset[Speaker]) -> None:
         """Close the feeds that are not needed any more; without any there is no mix."""
         for speaker in [one for one in ear.feeds if one not in kept]:
             ear.feeds.pop(speaker).close()
@@ -216,5 +216,5 @@ class Patchbay:
             ear.mix = None
 
 
-def _wants_mix(edges: dict[Party, Owners]) -> bool:
+def _wants_mix(edges: dict[Speaker, Owners]) -> bool:
     return any(wish.is_mixed for owners in edges.values() for wish in owners.values())

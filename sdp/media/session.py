@@ -20,10 +20,11 @@ from sdp.media.eartap import Decode
 from sdp.media.inlet import Inlet
 from sdp.media.messages import MediaEventKind
 from sdp.media.operations.life import Operation, Operations
-from sdp.media.outlet import Forward, Outlet, nowhere
+from sdp.media.outlet import Outlet
 from sdp.media.rtp import Outgoing, Packet
 from sdp.media.stream import Limits, Stream
 from sdp.media.watch import Watch
+from sdp.media.wire import Forward, nowhere
 
 #: A kind and its data, as `messages.MediaEventKind` lists them.
 Outcome: TypeAlias = tuple[MediaEventKind, dict[str, Any]]

@@ -14,10 +14,10 @@ import time
 from sdp.media import rtp
 from sdp.media.dtls import DtlsError, Handshake
 from sdp.media.ice import Datagram, IceAgent
-from sdp.media.outlet import nowhere
 from sdp.media.session import MediaSession, Phase
 from sdp.media.srtp import MAX_PLAIN, Buffer, Cipher
 from sdp.media.stun import Address
+from sdp.media.wire import nowhere
 
 MAX_QUEUED = 1000  # about as many small datagrams as a socket's buffer holds
 

@@ -6,23 +6,41 @@ call by call; sequence numbers and timestamps keep their distances (see `Outlet.
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import Protocol, TypeAlias, TypeGuard
 
 from sdp.media.inlet import Inlet
-from sdp.media.outlet import Forward, Outlet
+from sdp.media.outlet import Outlet
 from sdp.media.rtp import CLOCK_RATE, Packet
+
+#: Sends a packet of another call: payload, payload type, step, ticks (see `Outlet.forward`), now.
+Forward: TypeAlias = Callable[[bytes, int, int, int, float], None]
 
 #: Steps of timestamps and numbers beyond this are a jump: another stream, not a gap.
 MAX_TICKS = CLOCK_RATE
 MAX_STEP = 500
 
 
-class Party(Protocol):
-    """What is needed of a call; two are the same only if they are one."""
+def nowhere(payload: bytes, payload_type: int, step: int, ticks: int, now: float) -> None:
+    """A `Forward` that sends nothing."""
+
+
+class Speaker(Protocol):
+    """Who can be heard; two are the same only if they are one."""
+
+    inlet: Inlet
+
+
+class Party(Speaker, Protocol):
+    """What is needed of a call, which speaks and listens."""
 
     outlet: Outlet
-    inlet: Inlet
     forward: Forward
+
+
+def is_party(speaker: Speaker) -> TypeGuard[Party]:
+    """Does it listen, too?"""
+    return hasattr(speaker, "outlet")
 
 
 class Wire:
@@ -44,7 +62,7 @@ class Wire:
         "_timestamp",
     )
 
-    def __init__(self, speaker: Party, listener: Party, *, has_keys: bool) -> None:
+    def __init__(self, speaker: Speaker, listener: Party, *, has_keys: bool) -> None:
         self._inlet = speaker.inlet
         self._listener = listener
         self._outlet = listener.outlet

@@ -1,21 +1,24 @@
 """`supervise`: a third call hears two that speak, and may speak to one of them or both. Pure.
 
-The supervisor hears the target and whoever the target hears, also when that changes: the target
-may be transferred meanwhile. What the target's own prompts say is not heard.
+The supervisor hears the target and all that the target hears, prompts included, also when that
+changes: the target may be transferred meanwhile.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum, auto
-from typing import Any
+from typing import Any, TypeAlias
 
 from sdp.media.messages import OperationKind
 from sdp.media.operations.life import Call
 from sdp.media.operations.link import Link, Other, Others
 from sdp.media.operations.reader import Reader
+from sdp.media.own_voice import OwnVoice
 from sdp.media.patchbay import Patchbay
-from sdp.media.wire import Party
+from sdp.media.wire import Party, Speaker, is_party
+
+Edge: TypeAlias = tuple[Speaker, Party]
 
 
 class Mode(StrEnum):
@@ -77,7 +80,7 @@ class Supervise(Link):
     def __init__(self, operation_id: str, patchbay: Patchbay, options: SuperviseOptions) -> None:
         super().__init__(operation_id, patchbay, options.target)
         self._manner = options.manner
-        self._edges: dict[tuple[Party, Party], None] = {}
+        self._edges: dict[Edge, None] = {}
 
     def obey(self, verb: str, options: dict[str, Any], now: float) -> None:
         """See `Operation.obey`.
@@ -113,15 +116,15 @@ class Supervise(Link):
                     self._patchbay.unpatch(self, *edge)
             self._edges = wanted
 
-    def _wanted(self, us: Party) -> dict[tuple[Party, Party], None]:
+    def _wanted(self, us: Party) -> dict[Edge, None]:
         """Pairs of speaker and listener."""
         target = self.other
-        partners = [one for one in self._patchbay.speakers(target) if one is not us]
+        speakers = [one for one in self._patchbay.speakers(target) if one is not us]
         heard_by: list[Party] = [target] if self._manner.is_heard_by_target else []
         if self._manner.is_heard_by_partner:
-            heard_by += partners
-        edges = [(one, us) for one in (target, *partners)] + [(us, one) for one in heard_by]
-        return dict.fromkeys(edges)
+            heard_by += [one for one in speakers if is_party(one)]
+        heard = (target, *speakers, OwnVoice.of(target.outlet))
+        return dict.fromkeys([(one, us) for one in heard] + [(us, one) for one in heard_by])
 
     def result(self) -> dict[str, Any]:
         words = {"mode": str(self._manner.mode), "side": str(self._manner.side)}

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from sdp.media.inlet import Inlet
-from sdp.media.outlet import Forward, Outlet
+from sdp.media.outlet import Outlet
 from sdp.media.rtp import Outgoing, Packet
+from sdp.media.wire import Forward
 
 OPUS, KEYS = 111, 126
 
@@ -67,7 +68,7 @@ class Mix:
         self.feeds, self._names = feeds, names
 
     def next(self, now: float) -> bytes | None:
-        return b"\xf8" + "+".join(self._names[one.inlet] for one in self.feeds).encode()
+        return b"\xf8" + "+".join(self._names.get(one.inlet, "own") for one in self.feeds).encode()
 
 
 class Mixer:

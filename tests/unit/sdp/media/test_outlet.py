@@ -357,6 +357,30 @@ def test_the_keys_of_another_call_are_forwarded_with_one_timestamp_each(wire):
     assert wire.marker
 
 
+# --- monitors -------------------------------------------------------------------------------------
+
+
+def test_a_monitor_hears_all_sounds_of_our_own_and_no_others(wire):
+    said = []
+
+    class Monitor:
+        def said(self, payload: bytes, now: float) -> None:
+            said.append(payload)
+
+    wire.outlet.monitor = Monitor()
+    wire.outlet.queue.append(Reel(b"a0", b"a1"))
+    wire.outlet.background = Reel(b"music", b"unheard")
+    wire.outlet.source = Reel(b"live")
+    wire.outlet.mix = Reel(b"mix")
+    wire.payloads(3)
+    wire.outlet.is_muted = True
+    wire.payloads(1)
+    wire.outlet.is_muted = False
+    wire.payloads(3)
+
+    assert said == [b"a0", b"a1", b"music", b"live"]
+
+
 # --- a mix of other calls -------------------------------------------------------------------------
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sdp.media.outlet import nowhere
-from sdp.media.wire import Wire
+from sdp.media.own_voice import OwnVoice
+from sdp.media.wire import Wire, is_party, nowhere
 from tests.unit.sdp.media.parties import KEYS, OPUS, Party
 
 
@@ -114,3 +114,8 @@ def test_packets_of_other_kinds_are_not_carried(a, b):
 
 def test_what_goes_nowhere_is_not_sent():
     nowhere(b"f", OPUS, 1, 960, 0.0)
+
+
+def test_a_voice_speaks_only(a):
+    assert not is_party(OwnVoice(96))
+    assert is_party(a)

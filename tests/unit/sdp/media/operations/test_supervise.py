@@ -7,8 +7,12 @@ from typing import Any
 import pytest
 
 from sdp.media.messages import MessageError
+from sdp.media.own_voice import OwnVoice
 from sdp.media.registry import Refused
+from sdp.media.rtp import Packet
+from tests.unit.sdp.media.operations.calls import play
 from tests.unit.sdp.media.operations.exchange import Exchange, Leg
+from tests.unit.sdp.media.parties import Mix
 
 
 @pytest.fixture
@@ -32,7 +36,17 @@ def matrix(exchange: Exchange) -> dict[str, Any]:
     return {name: set(names.split("+")) for name, names in heard.items()}
 
 
-BOTH = {"agent", "customer"}
+class Tap:
+    """As a feed of the real mixer: a wire of its speaker."""
+
+    def __init__(self, carried: list[bytes]) -> None:
+        self._carried = carried
+
+    def carry(self, packet: Packet, now: float) -> None:
+        self._carried.append(packet.payload)
+
+
+BOTH = {"agent", "customer", "own"}
 NOBODY = {"-"}
 LISTEN = {"agent": {"customer"}, "customer": {"agent"}, "boss": BOTH}
 WHISPER = {"agent": {"customer", "boss"}, "customer": {"agent"}, "boss": BOTH}
@@ -80,7 +94,7 @@ def test_a_transfer_is_followed(exchange, boss):
         "agent": {"third", "boss"},
         "third": {"agent", "boss"},
         "customer": NOBODY,
-        "boss": {"agent", "third"},
+        "boss": {"agent", "third", "own"},
     }
 
 
@@ -88,7 +102,7 @@ def test_when_the_partner_leaves_the_target_is_heard_alone(exchange, boss):
     boss.ask("s", "supervise", target="agent", mode="whisper")
     exchange.legs.pop("customer").hang_up()
 
-    assert matrix(exchange) == {"agent": {"boss"}, "boss": {"agent"}}
+    assert matrix(exchange) == {"agent": {"boss"}, "boss": {"agent", "own"}}
     assert boss.told() == ["started s"]
 
 
@@ -121,7 +135,21 @@ def test_a_call_without_a_partner_can_be_supervised(exchange, boss):
     boss.ask("s", "supervise", target="third", mode="barge")
 
     assert exchange.legs["third"].heard() == "boss"
-    assert boss.heard() == "third"
+    assert boss.heard() == "third+own"
+
+
+def test_what_is_played_to_the_target_is_heard_too(exchange, boss):
+    agent = exchange.legs["agent"]
+    exchange.mixer.names[OwnVoice.of(agent.outlet).inlet] = "voice"
+    boss.ask("s", "supervise", target="agent")
+    assert isinstance(boss.outlet.mix, Mix)
+    voice = next(one for one in boss.outlet.mix.feeds if one.inlet is agent.outlet.monitor.inlet)
+    carried: list[bytes] = []
+    voice.inlet.wires = (Tap(carried),)
+    agent.start(play("p", 2))
+    agent.send(3)
+
+    assert carried == [b"\xf8p0", b"\xf8p1"]
 
 
 def test_what_waits_for_its_target_begins_as_it_was_updated(exchange, boss):
