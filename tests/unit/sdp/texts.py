@@ -5,7 +5,9 @@ from pathlib import Path
 from sdp.negotiation import LocalMedia
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "sdp"
-OFFERS = ("chromium__offer", "firefox__offer", "whatsapp__legacy", "whatsapp__modern")
+BROWSERS = ("chromium__offer", "firefox__offer", "safari__offer")
+RELAYS = ("janus__lite", "rtpengine__lite", "whatsapp__legacy", "whatsapp__modern")
+OFFERS = (*BROWSERS, *RELAYS)
 ALL = (*OFFERS, "whatsapp__answer", "whatsapp__sdes")
 
 LOCAL = LocalMedia(
