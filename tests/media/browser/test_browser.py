@@ -16,7 +16,7 @@ from tests.media.browser import chromium
 from tests.media.browser.chromium import Phone
 from tests.media.browser.nat import Nat
 from tests.media.conftest import PATIENCE, Desk, until, write_prompt
-from tests.media.far_end import tone
+from tests.media.far_end import loudness, tone
 from tests.media.hearing import hear, listen
 
 LEVEL = -13.5  # dBFS of what either side says
@@ -119,6 +119,32 @@ async def test_sound_takes_a_fraction_of_a_second_in_either_direction(phone, des
     measured(to_browser_ms=round(to_browser * 1000), to_worker_ms=round(to_worker * 1000))
     assert 0 < to_browser < 0.6
     assert 0 < to_worker < 0.6
+
+
+async def test_a_browser_in_stereo_that_saves_packets_is_heard_at_its_pace(phone, desk, measured):
+    answer = desk.open(await phone.offer())
+    wish = "useinbandfec=1;stereo=1;sprop-stereo=1;usedtx=1"
+    await phone.connect(answer.replace("useinbandfec=1", wish))
+    await desk.start()
+    frames: list[bytes] = []
+    session = desk.worker._find("c1").live.transport.session
+    await desk.wait_for("first_packet")
+    await asyncio.sleep(0.5)
+
+    session.inlet.listen(lambda frame, _now: frames.append(frame))
+    await asyncio.sleep(0.5)
+    spoken = len(frames)
+    await phone.speak(False)
+    await asyncio.sleep(0.5)
+    silent, packets = len(frames), session.statistics(0.0)["packets_received"]
+    await asyncio.sleep(2.0)
+    silence, saved = len(frames) - silent, session.statistics(0.0)["packets_received"] - packets
+
+    measured(packets_in_2_s_of_silence=saved, frames_heard=silence)
+    said = np.frombuffer(b"".join(frames[:spoken]), np.int16)
+    assert loudness(said) == pytest.approx(LEVEL, abs=2.0)
+    assert saved < 50, "the browser saves packets"
+    assert 75 <= silence <= 125
 
 
 async def test_a_browser_that_only_listens_is_no_silent_caller(phone, make_desk):

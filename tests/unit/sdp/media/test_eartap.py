@@ -35,8 +35,9 @@ class Ear:
         payload_type: int = OPUS,
         ssrc: int = 1,
         now: float = 0.0,
+        timestamp: int = 0,
     ) -> None:
-        self.tap.heard(Packet(payload_type, sequence, 0, ssrc, payload), now)
+        self.tap.heard(Packet(payload_type, sequence, timestamp, ssrc, payload), now)
 
 
 def test_packets_are_heard_in_order():
@@ -114,3 +115,47 @@ def test_a_new_stream_misses_nothing():
     ear.take(5, b"b", ssrc=2)
 
     assert ear.lost == [0, 0]
+
+
+def test_a_pause_of_a_sender_that_saves_packets_is_heard_as_silence():
+    ear = Ear()
+    ear.take(1, b"a", timestamp=5000)
+    ear.take(2, b"b", timestamp=5000 + 4 * 960)
+
+    assert ear.heard == [b"a", b"\0", b"\0", b"\0", b"b"]
+
+
+def test_a_pause_across_the_end_of_timestamps_is_one_too():
+    ear = Ear()
+    ear.take(1, b"a", timestamp=2**32 - 960)
+    ear.take(2, b"b", timestamp=960)
+
+    assert ear.heard == [b"a", b"\0", b"b"]
+
+
+def test_the_time_of_a_key_is_silent():
+    ear = Ear()
+    ear.take(1, b"a", timestamp=5000)
+    ear.take(2, b"key", DTMF, timestamp=5960)
+    ear.take(3, b"b", timestamp=5960 + 960)
+
+    assert ear.heard == [b"a", b"\0", b"b"]
+
+
+def test_a_leap_of_timestamps_is_no_pause():
+    ear = Ear()
+    ear.take(1, b"a", timestamp=5000)
+    ear.take(2, b"b", timestamp=5000 + 960 + 48_001)
+    ear.take(3, b"c", timestamp=5000)
+
+    assert ear.heard == [b"a", b"b", b"c"]
+
+
+def test_what_was_lost_is_left_to_the_decoder():
+    ear = Ear()
+    ear.take(1, b"a", timestamp=5000)
+    for sequence in range(3, 10):  # the buffer waits for the second one no longer
+        ear.take(sequence, b"b", now=1.0 + sequence, timestamp=5000 + (sequence - 1) * 960)
+
+    assert ear.lost[1] == 1
+    assert b"\0" not in ear.heard
