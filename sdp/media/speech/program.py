@@ -77,10 +77,11 @@ class Program:
         try:
             async with asyncio.timeout(START_SECONDS):
                 program.hello = read_hello(await program._line())
-        except TimeoutError:
+        except (EngineError, TimeoutError) as error:
             program.kill()
-            raise EngineError("it does not greet in time") from None
-        except BaseException:
+            await program.close()
+            raise EngineError(str(error) or "it does not greet in time") from None
+        except asyncio.CancelledError:
             program.kill()
             raise
         return program
