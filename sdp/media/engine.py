@@ -24,6 +24,7 @@ log = logging.getLogger("sdp.media")
 ROUND = 0.02  # seconds
 PHASES = 4
 STEP = ROUND / PHASES
+LATE = 0.1  # seconds of left out turns that are worth a line in the log
 MAX_EVENTS = 1024
 MAX_POLLS = 8  # per wake-up, so that a flood cannot keep the loop from its other work
 #: Its packets are read at once.
@@ -39,7 +40,7 @@ class Engine:
     """
 
     def __init__(self, on_output: Callable[[Transport], None], load: Load) -> None:
-        self.skipped = 0  # turns left out because the process was late
+        self._skipped = 0  # turns left out because the process was late
         self._load = load
         self._on_output = on_output
         self._urgent = select.epoll()
@@ -90,6 +91,16 @@ class Engine:
             if transport in phase:
                 phase.remove(transport)
 
+    def tell_lateness(self) -> None:
+        """Log how much was left out since this was asked for last; about once a second."""
+        late, self._skipped = self._skipped * STEP, 0
+        if late >= LATE:
+            log.warning("late by %g s within the last second or so", late)
+
+    def catch_up(self) -> None:
+        """Read what has arrived since the last tick, so that a call that ends now has all of it."""
+        self._read(self._media)
+
     # --- packets ----------------------------------------------------------------------------------
 
     def _read(self, epoll: select.epoll) -> None:
@@ -139,7 +150,7 @@ class Engine:
         self._load.tick(now - self._began_at - (self._step + 1) * STEP, due - self._step)
         if due - self._step > PHASES:
             # late by more than a round: every call has one turn now, what was missed is left out
-            self.skipped += due - self._step - PHASES
+            self._skipped += due - self._step - PHASES
             self._step = due - PHASES
         while self._step < due:
             turn = self._step // PHASES

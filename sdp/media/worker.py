@@ -15,7 +15,7 @@ from sdp.media.background import Background
 from sdp.media.codec import Decoder, Encoder
 from sdp.media.configuration import Configuration
 from sdp.media.dtls import Identity
-from sdp.media.engine import STEP, Engine
+from sdp.media.engine import Engine
 from sdp.media.eventlog import EventLog
 from sdp.media.files import Finished, TrackStore, is_recording_id
 from sdp.media.live import Live
@@ -50,7 +50,6 @@ log = logging.getLogger("sdp.media")
 PLAYBACK_FINISHED = MediaEventKind.PLAYBACK_FINISHED
 RECORDING_FINISHED = MediaEventKind.RECORDING_FINISHED
 SWEEP_SECONDS = 1.0
-LATE_STEPS = 20  # a tenth of a second is worth a line in the log
 FAREWELL_SECONDS = 2.0  # after a drain: for recordings to be finished
 READER_SECONDS = 1.0  # after that: for the reader of the events to take the last ones
 
@@ -202,6 +201,7 @@ class Worker:
 
     def _close(self, entry: Entry[Live], epoch: int | None = None) -> dict[str, Any]:
         session = entry.live.session
+        self._engine.catch_up()
         session.close(_now())
         statistics = session.statistics(_now())
         self._output(entry.live.transport)
@@ -307,14 +307,11 @@ class Worker:
     # --- in the background ------------------------------------------------------------------------
 
     async def _sweep(self) -> None:
-        skipped = 0
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
             self._ports.refill()
             self._load.sample(_now(), time.thread_time())
-            late, skipped = self._engine.skipped - skipped, self._engine.skipped
-            if late >= LATE_STEPS:
-                log.warning("late by %g s within the last second or so", late * STEP)
+            self._engine.tell_lateness()
             for entry in self._registry.entries():
                 session = entry.live.session
                 if session.phase is Phase.FAILED and _now() >= session.deadline:

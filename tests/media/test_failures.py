@@ -304,6 +304,25 @@ async def test_a_full_worker_refuses(make_desk):
     relay.link.transport.close()
 
 
+async def test_a_worker_that_is_late_takes_no_more_calls_until_it_is_in_time_again(make_desk):
+    desk = await make_desk(MEDIA_MAX_LOAD="85")
+    relay, other = Relay(), Relay()
+    await asyncio.wait_for(relay.connect(desk.open(await relay.offer())), 5)
+    await desk.start()
+    offer = await other.offer()
+
+    desk.worker._load.tick(0.1, 1000)
+    assert desk.worker.status().load == 1.0
+    assert refusal(desk.open, offer, call_id="c2") is MediaErrorCode.OVERLOADED
+    desk.worker._load.rest()
+    desk.worker._load.sample(0.0, 0.0)
+    desk.worker._load.sample(1.0, 0.1)
+
+    assert desk.open(offer, call_id="c2")
+    await relay.close()
+    other.link.transport.close()
+
+
 async def test_a_worker_without_ports_refuses_until_one_is_free(make_desk):
     desk = await make_desk(MEDIA_PORT_RANGE="44100-44100")
     relay = Relay()
