@@ -86,7 +86,7 @@ class Janus(Server):
     _PARTS = {"plugins": "libjanus_nosip.so", "transports": "libjanus_pfunix.so"}
 
     def _command(self) -> list[str]:
-        folder = self._folder
+        program, folder = executable("janus"), self._folder
         for kind in ("plugins", "transports", "events", "loggers"):
             (folder / kind).mkdir()
         for kind, part in self._PARTS.items():
@@ -101,7 +101,7 @@ class Janus(Server):
         self._write("janus.transport.pfunix", f"general: {{ {api} }}")
         configuration = str(folder / "janus.jcfg")
         ports = "--rtp-port-range=45000-45999"
-        return [executable("janus"), "-C", configuration, "-F", str(folder), "--ice-lite", ports]
+        return [program, "-C", configuration, "-F", str(folder), "--ice-lite", ports]
 
     def _write(self, name: str, text: str) -> None:
         (self._folder / f"{name}.jcfg").write_text(text)
