@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import wave
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,8 @@ from sdp.media.messages import (
     StartOperation,
 )
 from sdp.media.worker import Worker
-from tests.media.far_end import RATE, tone
+from tests.media.far_end import RATE, Relay, tone
+from tests.media.legs import Leg
 from tests.media.site import Site
 
 ROOT = Path(__file__).parents[2]
@@ -167,6 +168,24 @@ async def make_desk(tmp_path: Path) -> AsyncIterator[Callable[..., Any]]:
 async def desk(make_desk: Callable[..., Any]) -> Desk:
     made: Desk = await make_desk()
     return made
+
+
+@pytest.fixture
+async def make_leg(desk: Desk) -> AsyncIterator[Callable[..., Awaitable[Leg]]]:
+    legs: list[Leg] = []
+
+    async def make(name: str, *, is_started: bool = True, **relay: int) -> Leg:
+        leg = Leg(desk, name, Relay(**relay))  # type: ignore[arg-type]
+        legs.append(leg)
+        await leg.open()
+        if is_started:
+            await leg.start()
+            leg.speak()
+        return leg
+
+    yield make
+    for leg in legs:
+        await leg.close()
 
 
 class Process:
