@@ -17,6 +17,14 @@ def hide_keys(sdp: str) -> str:
     return _KEYS.sub(rf"\g<1>{HIDDEN}", sdp)
 
 
+def hide_headers(options: dict[str, Any]) -> dict[str, Any]:
+    """Return options of an operation with the values of HTTP headers replaced: they hold keys."""
+    headers = options.get("headers")
+    if not isinstance(headers, dict):
+        return options
+    return {**options, "headers": dict.fromkeys(headers, HIDDEN)}
+
+
 def without_sdp(value: Any) -> Any:  # any JSON value
     """Return a JSON value in which every text that holds SDP is replaced.
 

@@ -20,6 +20,7 @@ from calls import media_operations
 from calls.admin.read_only import ReadOnly
 from calls.domain.machine import LIVE
 from calls.models import Call, MediaOperation
+from calls.redaction import hide_headers
 from sdp.media.messages import OperationKind, OperationState
 
 #: A page shows so many operations of a call; the REST API has all of them.
@@ -74,7 +75,10 @@ def context(call: Call) -> dict[str, Any]:
 
 def _line(operation: MediaOperation) -> OperationLine:
     return OperationLine(
-        operation, _text(operation.options), _text(operation.result), _verbs(operation)
+        operation,
+        _text(hide_headers(operation.options)),
+        _text(operation.result),
+        _verbs(operation),
     )
 
 

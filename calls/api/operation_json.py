@@ -10,7 +10,7 @@ from calls.api.errors import invalid_parameter
 from calls.api.serializers import instant
 from calls.domain.identifiers import read_id
 from calls.models import MediaOperation
-from calls.redaction import without_sdp
+from calls.redaction import hide_headers, without_sdp
 
 
 class OperationJson(TypedDict):
@@ -36,7 +36,7 @@ def operation_json(operation: MediaOperation) -> OperationJson:
         "call_id": str(operation.call_id),
         "sequence": operation.sequence,
         "kind": operation.kind,
-        "options": operation.options,
+        "options": hide_headers(operation.options),
         "state": operation.state,
         "cause": operation.cause or None,
         "message": str(without_sdp(operation.message)) or None,

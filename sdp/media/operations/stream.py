@@ -26,6 +26,7 @@ from sdp.media.messages import OperationKind
 from sdp.media.operations.lanes import Convert, Ears, reader
 from sdp.media.operations.life import COMPLETED, Call, Operation
 from sdp.media.operations.terms import Terms
+from sdp.media.operations.vad import attend, neglect
 from sdp.media.playout import Playout
 
 #: Causes of a failure.
@@ -104,12 +105,15 @@ class Stream(Operation):
                 return
             self._encode = self.line.make_encoder(self.terms.format.rate)
             call.outlet.source = self
+            if self.terms.clear_on_speech:
+                attend(call, self, now)
         self.line.open(0.0)
 
     def _release(self, call: Call, now: float) -> None:
         if self._script is not None and not self._is_blocked:
             self._post(self._script.stop())
         self._unplug()
+        neglect(call, self, now)
         if call.outlet.source is self:
             call.outlet.source = None
         self.line.close()

@@ -1,6 +1,6 @@
 """What people may see of SDP."""
 
-from calls.redaction import HIDDEN, hide_keys, without_sdp
+from calls.redaction import HIDDEN, hide_headers, hide_keys, without_sdp
 
 OFFER = (
     "v=0\r\na=ice-ufrag:4Zcd\r\na=ice-pwd:2/1muCWoOi3uLifh0NuRHlZq\r\n"
@@ -29,3 +29,11 @@ def test_ordinary_text_and_numbers_stay():
     data = {"by": "api:crm", "v": "v=01", "n": None, "digits": ["1", 2, True]}
 
     assert without_sdp(data) == data
+
+
+def test_headers_keep_their_names_and_lose_their_values():
+    options = {"url": "wss://a", "headers": {"Authorization": "Bearer key"}}
+
+    assert hide_headers(options) == {"url": "wss://a", "headers": {"Authorization": HIDDEN}}
+    assert hide_headers({"headers": "none"}) == {"headers": "none"}
+    assert hide_headers({"loop": 1}) == {"loop": 1}

@@ -220,6 +220,16 @@ def test_speech_clears_if_asked_for(is_asked, heard):
     assert talk.call.send(1) == [heard]
 
 
+@pytest.mark.parametrize("is_asked", [True, False])
+def test_speech_is_detected_while_somebody_needs_it(is_asked):
+    talk = Talk(is_opened=False, clear_on_speech=is_asked)
+    assert (talk.call.session.inlet.ear is not None) is is_asked
+
+    talk.stream.finish("stopped", talk.call.now)
+
+    assert talk.call.session.inlet.ear is None
+
+
 def test_more_than_the_buffer_holds_is_refused():
     talk = Talk(buffer_seconds=1.0)
     talk.say("a" * 60)
