@@ -77,7 +77,13 @@ class Relay:
 
 #: Told too often for a timeline, or by something else as well.
 UNREAD = frozenset(
-    {MediaEventKind.PLAYBACK_PROGRESS, MediaEventKind.LEVEL, MediaEventKind.STATISTICS}
+    {
+        MediaEventKind.PLAYBACK_PROGRESS,
+        MediaEventKind.LEVEL,
+        MediaEventKind.STATISTICS,
+        MediaEventKind.TALKING_STARTED,
+        MediaEventKind.TALKING_STOPPED,
+    }
 )
 #: A newer media worker may have others.
 KNOWN = frozenset(MediaEventKind)

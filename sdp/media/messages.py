@@ -77,6 +77,8 @@ class MediaEventKind(StrEnum):
     RTP_RESUMED = auto()  # {"gap_ms"}
     MIC_MUTED = auto()  # the peer's packets hold silence only {"after_ms"}
     MIC_UNMUTED = auto()  # {"muted_ms"}
+    TALKING_STARTED = auto()  # in a conference {"operation_id", "conference_id"}
+    TALKING_STOPPED = auto()  # {"operation_id", "conference_id", "duration_ms"}
     BRIDGED = auto()  # on both calls {"operation_id", "with": the other call}
     UNBRIDGED = auto()  # on both calls {"operation_id", "with", "cause"}
     FAILED = auto()  # {"cause": ice_failed|dtls_failed|media_timeout|worker_lost, "message"}
@@ -101,6 +103,7 @@ class OperationKind(StrEnum):
     ROUTE = auto()
     SUPERVISE = auto()
     STREAM = auto()
+    CONFERENCE = auto()
 
 
 class OperationState(StrEnum):

@@ -21,10 +21,12 @@ from sdp.media.messages import (
     StartOperation,
 )
 from sdp.media.operations.catalogue import Built, Context, build
+from sdp.media.operations.conference import Members
 from sdp.media.operations.life import Call
 from sdp.media.operations.options import PlayOptions, Source, read_volume
 from sdp.media.operations.play import Placement, Play
 from sdp.media.operations.record import Plan, Record
+from sdp.media.operations.rooms import Rooms
 from sdp.media.operations.stream import Stream
 from sdp.media.patchbay import Patchbay
 from sdp.media.registry import Refused
@@ -60,6 +62,7 @@ class Operator:
         self._streamer = streamer
         self._patchbay = patchbay
         self._find = find
+        self._rooms: Members = Rooms()
         self._spawn = spawn
         self._clock = clock
         #: What `update` needs to find the same sound at another volume.
@@ -129,6 +132,7 @@ class Operator:
             call_id=live.call_id,
             patchbay=self._patchbay,
             find=self._find,
+            rooms=self._rooms,
         )
 
     def _connect(self, stream: Stream) -> None:

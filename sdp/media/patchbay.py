@@ -21,6 +21,9 @@ from sdp.media.wire import Party, Speaker, Wire
 class Feed(Protocol):
     """A call's sound, for mixes."""
 
+    @property
+    def is_talking(self) -> bool: ...
+
     def close(self) -> None: ...
 
 
@@ -148,6 +151,10 @@ class Patchbay:
     def speakers(self, listener: Party) -> list[Speaker]:
         """Whom a call hears, in the order in which they were patched."""
         return list(self._edges.get(listener, ()))
+
+    def feed(self, party: Party) -> Feed | None:
+        """What a call says, for who wants to know whether it speaks; to be closed."""
+        return None if self._mixer is None else self._mixer.feed(party.inlet)
 
     # --- sound ------------------------------------------------------------------------------------
 

@@ -10,6 +10,13 @@ from typing import Any
 from sdp.media.messages import MediaErrorCode, MessageError, OperationKind
 from sdp.media.operations import options as read
 from sdp.media.operations.bridge import Bridge, Route, read_bridge, read_route
+from sdp.media.operations.conference import (
+    Beep,
+    Conference,
+    Members,
+    Tapes,
+    read_conference,
+)
 from sdp.media.operations.detect import Detect, read_detect
 from sdp.media.operations.gather import Gather
 from sdp.media.operations.keys import SendDigits
@@ -20,6 +27,7 @@ from sdp.media.operations.options import PlayOptions, Source
 from sdp.media.operations.play import Placement, Play
 from sdp.media.operations.quiet import Hold, Mute
 from sdp.media.operations.record import Record
+from sdp.media.operations.rooms import Rooms, Tape
 from sdp.media.operations.say import SayIt
 from sdp.media.operations.statistics import Statistics, read_statistics
 from sdp.media.operations.stream import Stream
@@ -56,6 +64,7 @@ class Context:
     call_id: str = ""
     patchbay: Patchbay = field(default_factory=Patchbay)
     find: Callable[[str], Call | None] = _nobody  # an open call of this worker by its id
+    rooms: Members = field(default_factory=Rooms)
 
     @property
     def others(self) -> Others:
@@ -214,6 +223,28 @@ def _stream(operation_id: str, data: dict[str, Any], context: Context) -> Built:
     )
 
 
+def _conference(operation_id: str, data: dict[str, Any], context: Context) -> Built:
+    options = read_conference(data)
+    beeps = {Beep.ENTER: (BEEP, None), Beep.EXIT: (None, BEEP), Beep.BOTH: (BEEP, BEEP)}
+    on_entry, on_exit = beeps.get(options.beep, (None, None))
+    needs: list[tuple[Play, PlayOptions]] = []
+
+    def tape(wanted: PlayOptions | None) -> Tape | None:
+        if wanted is None:
+            return None
+        made = Tape(operation_id, wanted.loops, wanted.offset_ms // PACKET_MS)
+        needs.append((made, wanted))
+        return made
+
+    tapes = Tapes(
+        entry=tape(options.entry_tone or on_entry),
+        exit=tape(options.exit_tone or on_exit),
+        alone=tape(options.music_alone),
+    )
+    made = Conference(operation_id, options, context.patchbay, context.rooms, tapes)
+    return Built(made, tuple(needs))
+
+
 _BUILDERS: dict[str, Callable[[str, dict[str, Any], Context], Built]] = {
     OperationKind.PLAY: _play,
     OperationKind.SAY: _say,
@@ -230,4 +261,5 @@ _BUILDERS: dict[str, Callable[[str, dict[str, Any], Context], Built]] = {
     OperationKind.ROUTE: _route,
     OperationKind.SUPERVISE: _supervise,
     OperationKind.STREAM: _stream,
+    OperationKind.CONFERENCE: _conference,
 }

@@ -156,7 +156,7 @@ def _tone(reader: Reader) -> Source:
     return Source(tone=tone, country=country)
 
 
-def _inner_play(
+def inner_play(
     reader: Reader, name: str, barge_in: BargeIn = BargeIn.NONE, loops: int = 1
 ) -> PlayOptions | None:
     if not reader.has(name):
@@ -173,7 +173,7 @@ def read_gather(data: object) -> GatherOptions:
         digit_seconds=reader.number("digit_seconds", 3.0, 0.1, HOUR),
         allowed=reader.text("digits", KEYS, KEYS, len(KEYS)),
     )
-    options = GatherOptions(terms=terms, prompt=_inner_play(reader, "prompt", BargeIn.DIGIT))
+    options = GatherOptions(terms=terms, prompt=inner_play(reader, "prompt", BargeIn.DIGIT))
     reader.end()
     return options
 
@@ -203,14 +203,14 @@ def read_record(data: object) -> RecordOptions:
         pause_while_gathering=reader.flag("pause_while_gathering"),
     )
     beep = reader.flag("beep")
-    options = RecordOptions(plan=plan, announcement=_inner_play(reader, "announcement"), beep=beep)
+    options = RecordOptions(plan=plan, announcement=inner_play(reader, "announcement"), beep=beep)
     reader.end()
     return options
 
 
 def read_hold(data: object) -> HoldOptions:
     reader = Reader(data)
-    options = HoldOptions(music=_inner_play(reader, "music", loops=0))
+    options = HoldOptions(music=inner_play(reader, "music", loops=0))
     reader.end()
     return options
 

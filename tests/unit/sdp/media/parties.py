@@ -56,6 +56,7 @@ class Party:
 class Feed:
     def __init__(self, inlet: Inlet) -> None:
         self.inlet, self.is_closed = inlet, False
+        self.is_talking = False
 
     def close(self) -> None:
         self.is_closed = True

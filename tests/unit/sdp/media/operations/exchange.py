@@ -6,9 +6,11 @@ from typing import Any
 
 from sdp.media import rtp
 from sdp.media.operations.catalogue import Context, build
+from sdp.media.operations.conference import Members
+from sdp.media.operations.rooms import Rooms
 from sdp.media.patchbay import Patchbay
 from sdp.media.rtp import Packet
-from tests.unit.sdp.media.operations.calls import OPUS, Call, word
+from tests.unit.sdp.media.operations.calls import OPUS, Call, prompt, word
 from tests.unit.sdp.media.parties import Mixer
 
 
@@ -52,8 +54,14 @@ class Leg(Call):
             call_id=self.name,
             patchbay=exchange.patchbay,
             find=exchange.find,
+            rooms=exchange.rooms,
         )
-        return self.start(build(operation_id, kind, options, context).operation)
+        built = build(operation_id, kind, options, context)
+        if exchange.has_sounds:
+            for play, wanted in built.needs:
+                play.supply(prompt(wanted.source.prompt or "tone"))
+        self.needs = built.needs
+        return self.start(built.operation)
 
     def command(self, operation_id: str, verb: str, **options: Any) -> None:
         self.operations.find(operation_id).obey(verb, options, self.now)
@@ -68,6 +76,8 @@ class Exchange:
     def __init__(self) -> None:
         self.mixer = Mixer()
         self.patchbay = Patchbay(self.mixer)
+        self.rooms: Members = Rooms()
+        self.has_sounds = True
         self.legs: dict[str, Leg] = {}
 
     def leg(self, name: str, *, is_open: bool = True) -> Leg:

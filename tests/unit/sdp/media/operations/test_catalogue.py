@@ -21,6 +21,7 @@ LEAST: dict[str, dict[str, Any]] = {
     "route": {"to": "c2"},
     "supervise": {"target": "c2"},
     "stream": {"url": "wss://agent.example"},
+    "conference": {"conference_id": "x"},
 }
 
 
