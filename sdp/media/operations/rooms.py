@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 
 from sdp.media.operations.life import STOPPED
 from sdp.media.operations.play import Placement, Play
-from sdp.media.playback import Prompt
+from sdp.media.playback import Sounding
 
 Member = TypeVar("Member")
 
@@ -68,7 +68,7 @@ class Tape(Play):
             self._copied.append(made)
         return made
 
-    def supply(self, prompt: Prompt) -> None:
+    def supply(self, prompt: Sounding) -> None:
         """Here is the sound, for all copies."""
         super().supply(prompt)
         for made in self._copied:

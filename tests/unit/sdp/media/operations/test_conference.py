@@ -281,6 +281,14 @@ def test_wrong_options_are_named(exchange, options, message):
         exchange.leg("a").ask("a", "conference", **options)
 
 
+def test_to_mute_twice_changes_nothing(exchange):
+    a, b = enter(exchange, "a", "b")
+    a.command("a", "update", muted=True)
+    a.command("a", "update", muted=True)
+
+    assert b.heard() == "-"
+
+
 def test_other_verbs_are_refused(exchange):
     (a,) = enter(exchange, "a")
 
