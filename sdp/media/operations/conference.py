@@ -160,7 +160,7 @@ class Conference(Operation):
             self._patchbay.unpatch(room, listener=call)
         self._entertain(is_alone=False, now=now)
         for other in tuple(room.members):
-            other.count_members(now)
+            other.count_members(len(room.members), now)
         self._ring(self._tapes.exit, now)
         self._dismiss(room, now)
 
@@ -198,7 +198,7 @@ class Conference(Operation):
                 self._patch(room, other, self)
         self._listen()
         for one in tuple(room.members):
-            one.count_members(now)
+            one.count_members(len(room.members), now)
 
     def _patch(self, room: Room[Conference], speaker: Conference, listener: Conference) -> None:
         if listener.hears(speaker):
@@ -206,10 +206,9 @@ class Conference(Operation):
         else:
             self._patchbay.unpatch(room, speaker.call, listener.call)
 
-    def count_members(self, now: float) -> None:
-        """Somebody has come or gone."""
-        if self._room is not None and not self.is_ended:
-            self._entertain(is_alone=len(self._room.members) == 1, now=now)
+    def count_members(self, count: int, now: float) -> None:
+        """Somebody has come or gone: so many are there."""
+        self._entertain(is_alone=count == 1, now=now)
 
     def _entertain(self, *, is_alone: bool, now: float) -> None:
         tape = self._tapes.alone

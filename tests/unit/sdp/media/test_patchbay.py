@@ -211,3 +211,13 @@ def test_one_speaker_is_mixed_if_the_owner_wants_it_so(mixer, patchbay):
     assert b.outlet.mix is None
     assert b.outlet.is_forwarding
     assert mixer.open() == []
+
+
+def test_who_wants_to_know_if_a_call_speaks_gets_its_feed(mixer, patchbay):
+    a = Party("a")
+    feed = patchbay.feed(a)
+
+    assert mixer.open() == [a.inlet]
+    feed.close()
+    assert mixer.open() == []
+    assert Patchbay().feed(a) is None

@@ -281,6 +281,17 @@ def test_wrong_options_are_named(exchange, options, message):
         exchange.leg("a").ask("a", "conference", **options)
 
 
+def test_who_hears_no_more_still_speaks(exchange):
+    a, b = enter(exchange, "a", "b")
+    talks(a)
+    a.send(SPOKEN)
+    a.command("a", "update", deaf=True)
+    a.send(1)
+
+    assert told(a) == [("talking_started", None)]
+    assert exchange.matrix() == {"a": "-", "b": "a"}
+
+
 def test_to_mute_twice_changes_nothing(exchange):
     a, b = enter(exchange, "a", "b")
     a.command("a", "update", muted=True)
