@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from bench import figures, processes
-from bench.control import Busy, Control
+from bench.control import Control
 from bench.engines import Engine, control_socket
 from bench.offers import offer
 from bench.processes import Child, Died
@@ -23,7 +23,6 @@ CONNECT_SECONDS = 20.0
 CONNECTING = 4  # calls at once that may be on their way
 PROBE = 500_000  # numbers from here on: peers that never answer
 PROBE_PAUSE = 0.025
-BUSY_PAUSE = 0.2
 PROBING_SECONDS = 3.0
 WARM_UP = 400_000
 
@@ -176,11 +175,7 @@ class _Climb:
                 return False
             number = self._calls
             self._load.ask("expect", peer=number)
-            try:
-                control.open(f"call-{number}", self._offer(number), [PROMPT])
-            except Busy:  # with the calls that connect, or for good
-                self._running.live(BUSY_PAUSE)
-                continue
+            control.open(f"call-{number}", self._offer(number), [PROMPT])
             self._scenario.begin(control, f"call-{number}", number)
             self._calls += 1
             self._wait_connected(max(self._calls - CONNECTING, 0))
@@ -206,11 +201,7 @@ class _Climb:
             self._probes += 1
             number = PROBE + self._probes
             call = f"call-{number}"
-            try:
-                _, milliseconds = control.open(call, self._offer(number), [PROMPT])
-            except Busy:
-                self._running.live(BUSY_PAUSE)
-                continue
+            _, milliseconds = control.open(call, self._offer(number), [PROMPT])
             taken.append(milliseconds)
             control.end(call)
             self._running.live(PROBE_PAUSE)

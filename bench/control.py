@@ -16,15 +16,8 @@ SECRET = "bench"  # noqa: S105 - guards a process that lives for a minute, in a 
 TIMEOUT = 20.0
 
 
-BUSY = 503
-
-
 class Refused(Exception):
     """An engine did not do what was asked; the message is its reply."""
-
-
-class Busy(Refused):
-    """It takes no more calls at present."""
 
 
 class _Connection(http.client.HTTPConnection):
@@ -50,10 +43,7 @@ class Control:
         self._connection.close()
 
     def open(self, call: str, offer: str, prompts: list[str]) -> tuple[str, float]:
-        """The SDP answer, and how many ms passed from the request to it.
-
-        :raises Busy: the engine sheds load.
-        """
+        """The SDP answer, and how many ms passed from the request to it."""
         body = {"call_id": call, "epoch": 1, "offer": offer, "prompts": prompts}
         began = time.perf_counter()
         reply = self.post("/v1/sessions", body)
@@ -77,7 +67,6 @@ class Control:
         response = self._connection.getresponse()
         text = response.read()
         if response.status >= 300:
-            problem = f"{method} {path}: {response.status} {text.decode(errors='replace')}"
-            raise (Busy if response.status == BUSY else Refused)(problem)
+            raise Refused(f"{method} {path}: {response.status} {text.decode(errors='replace')}")
         reply: dict[str, Any] = json.loads(text)
         return reply

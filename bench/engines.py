@@ -34,6 +34,7 @@ class Engine:
             "MEDIA_ADVERTISED_IP": "127.0.0.1",
             "MEDIA_PORT_RANGE": PORTS,
             "MEDIA_CAPACITY": CAPACITY,
+            "MEDIA_MAX_LOAD": "0",  # the knee is to be found, so nothing is refused before it
             "MEDIA_DRAIN_SECONDS": "0",
             "DATA_DIR": str(folder),
         }
