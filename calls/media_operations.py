@@ -7,7 +7,6 @@ requests is kept. No network: refusals of the media worker are told by `operatio
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,6 +17,7 @@ from django.db import IntegrityError, transaction
 from calls import bookkeeping, queue, transition
 from calls.domain import events
 from calls.domain.machine import LIVE, OPERATING
+from calls.domain.storable import is_storable
 from calls.domain.vocabulary import CommandKind, CommandStatus, Signaling
 from calls.models import Call, CallCommand, MediaOperation
 from calls.operations import UnableTo
@@ -33,8 +33,6 @@ CARRY_OUT = timedelta(seconds=15)
 #: So many operations of a call may be under way, and so many verbs may wait.
 MAX_LIVE = 100
 _VERB = re.compile(r"[a-z][a-z_]{0,31}")
-#: JSON has it and databases refuse it: NUL, and half a surrogate pair.
-_NO_TEXT = re.compile(r"(?<!\\)(\\\\)*\\u0000|[\ud800-\udfff]")
 
 
 class UnableToOperate(UnableTo):
@@ -162,8 +160,7 @@ def validate(kind: str, options: dict[str, Any]) -> None:
 
 
 def _check_text(options: dict[str, Any]) -> None:
-    text = json.dumps(options, ensure_ascii=False)
-    if _NO_TEXT.search(text):
+    if not is_storable(options):
         raise InvalidOperation("options", "text with NUL or half a surrogate pair")
 
 

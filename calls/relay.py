@@ -20,6 +20,7 @@ from django.utils import timezone
 from calls import media_workers, operations
 from calls.domain import events
 from calls.domain.identifiers import read_id
+from calls.domain.storable import storable
 from calls.domain.vocabulary import HangupCause, PlaybackStatus, RecordingStatus
 from calls.models import Call, Heartbeat, MediaOperation, MediaSession, MediaWorker
 from sdp.media.messages import MediaEventKind, OperationKind, SessionEvent
@@ -139,7 +140,7 @@ def translate(event: SessionEvent) -> events.MediaEvent | None:
     if make is not None:
         return make(at, event.data)
     if event.kind in KNOWN:
-        return events.MediaObserved(occurred_at=at, what=event.kind, details=event.data)
+        return events.MediaObserved(occurred_at=at, what=event.kind, details=storable(event.data))
     return None
 
 
@@ -201,7 +202,7 @@ _TRANSLATIONS: dict[str, Callable[[datetime, dict[str, Any]], events.MediaEvent]
         operation_id=_text(data, "operation_id"),
         operation=_text(data, "kind"),
         cause=_text(data, "cause")[:MAX_CAUSE] or UNKNOWN,
-        result={name: value for name, value in data.items() if name not in _NOT_A_RESULT},
+        result={name: value for name, value in storable(data).items() if name not in _NOT_A_RESULT},
     ),
     MediaEventKind.OPERATION_FAILED: lambda at, data: events.OperationFailed(
         occurred_at=at,

@@ -105,6 +105,24 @@ def test_what_is_asked_while_it_rings_is_the_first_thing_heard(stack, answered):
     reaches(stack, play, "finished")
 
 
+def test_two_calls_are_bridged(stack, answered):
+    ana, first = answered()
+    ben, second = answered(user="447700900456")
+    stack.simulator.speak(ben, "tone", frequency=1000)
+
+    bridge = operate(stack, first, {"kind": "bridge", "options": {"with": second["id"]}})
+
+    reaches(stack, bridge, "running")
+    eventually(lambda: hears(stack, ana, 1000), 15, "Ana hears Ben")
+    eventually(lambda: hears(stack, ben, 440), 15, "Ben hears Ana")
+    stack.simulator.hang_up(ben)
+    stack.ended(ben)
+    over = reaches(stack, bridge, "finished")
+    assert over["result"]["with"] == second["id"]
+    stack.simulator.hang_up(ana)
+    stack.ended(ana)
+
+
 def test_a_recording_that_was_asked_for_can_be_downloaded(stack, answered):
     wa_call_id, call = answered()
     record = operate(stack, call, {"kind": "record", "options": {"format": "wav"}})

@@ -248,7 +248,7 @@ def test_other_playbacks_stay_on_the_timeline(call, play, fake_media, playback_i
 
 def test_what_only_informs_is_on_the_timeline_in_its_own_word(call, fake_media, monkeypatch):
     monkeypatch.setattr(relay, "KNOWN", {"somebody_whistles"})
-    fake_media.report(str(call.pk), "somebody_whistles", tune="blue")
+    fake_media.report(str(call.pk), "somebody_whistles", tune="bl\0ue")
 
     relay.Relay(URL).run_once(0)
 
