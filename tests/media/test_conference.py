@@ -9,11 +9,9 @@ import numpy as np
 import pytest
 
 from sdp.media.registry import Refused
-from tests.media import test_bridge
 from tests.media.far_end import RATE
-from tests.media.test_bridge import TONES, Leg, matrix
+from tests.media.legs import TONES, Leg, matrix
 
-make_leg = test_bridge.make_leg
 AMPLITUDE = 0.3 * 32767  # of each voice
 
 

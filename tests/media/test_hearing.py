@@ -31,7 +31,7 @@ def speech() -> list[bytes]:
 
 
 def decoded(file: bytes) -> np.ndarray:
-    with av.open(io.BytesIO(file), "r") as container:
+    with av.open(io.BytesIO(file), mode="r") as container:
         frames = [frame.to_ndarray().reshape(-1) for frame in container.decode(audio=0)]
     wave = np.concatenate(frames)
     return wave if wave.dtype == np.int16 else (wave * 32767).astype(np.int16)

@@ -22,7 +22,7 @@ _CALLED, _CALLED_SECONDS = (2080.0, 2120.0), 1.0
 _LEAST_KEY = 0.04
 
 
-class Signal(StrEnum):
+class DetectedTone(StrEnum):
     """What can be listened for."""
 
     BEEP = auto()
@@ -35,7 +35,7 @@ class Signal(StrEnum):
 class DetectOptions:
     """`frequency_hz`: of the beep, within 20 Hz; 0: any."""
 
-    tones: frozenset[Signal] = frozenset({Signal.BEEP})
+    tones: frozenset[DetectedTone] = frozenset({DetectedTone.BEEP})
     frequency_hz: float = 0.0
     least_ms: int = 120
     dtmf: bool = False
@@ -45,7 +45,7 @@ def read_detect(data: object) -> DetectOptions:
     """:raises MessageError: an option is wrong."""
     reader = Reader(data)
     options = DetectOptions(
-        tones=frozenset(reader.words("tones", (Signal.BEEP,))),
+        tones=frozenset(reader.words("tones", (DetectedTone.BEEP,))),
         frequency_hz=reader.number("frequency_hz", 0.0, 0.0, 3600.0),
         least_ms=reader.whole("least_ms", 120, 60, 5000),
         dtmf=reader.flag("dtmf"),
@@ -67,7 +67,7 @@ class Detect(Operation):
         self._options = options
         self._finder = ToneFinder()
         self._cadence = Cadence()
-        self._has_cadence = bool(options.tones & {Signal.BUSY, Signal.RINGBACK})
+        self._has_cadence = bool(options.tones & {DetectedTone.BUSY, DetectedTone.RINGBACK})
         self._began: Tone | None = None  # the tone whose beginning has been looked at
         self._is_known = False  # the tone that sounds has been told already
         self._key = ""  # the key that is down
@@ -107,7 +107,7 @@ class Detect(Operation):
             self._begins(call, tone, now)
         if not self._is_known and self._is_called_fax(tone):
             self._is_known = True
-            self._tell(call, Signal.FAX, tone.hertz[0], tone.seconds)
+            self._tell(call, DetectedTone.FAX, tone.hertz[0], tone.seconds)
 
     def _begins(self, call: Call, tone: Tone, now: float) -> None:
         if self._options.dtmf and (key := key_of(tone.hertz)):
@@ -115,8 +115,8 @@ class Detect(Operation):
             call.operations.key_down(now)
         if self._has_cadence and is_call_progress(tone):
             rhythm = self._cadence.began(tone.began_at)
-            if rhythm is not None and Signal(rhythm) in self._options.tones:
-                self._tell(call, Signal(rhythm), tone.hertz[0], now - self._cadence.began_at)
+            if rhythm is not None and DetectedTone(rhythm) in self._options.tones:
+                self._tell(call, DetectedTone(rhythm), tone.hertz[0], now - self._cadence.began_at)
 
     def _ended(self, call: Call, tone: Tone, now: float) -> None:
         if self._has_cadence and is_call_progress(tone):
@@ -127,22 +127,26 @@ class Detect(Operation):
         elif not self._is_known and (signal := self._meaning(tone)) in self._options.tones:
             self._tell(call, signal, tone.hertz[0], tone.seconds)
 
-    def _meaning(self, tone: Tone) -> Signal | None:
+    def _meaning(self, tone: Tone) -> DetectedTone | None:
         """A single tone that has come and gone."""
         options, hertz = self._options, tone.hertz[0]
         if len(tone.hertz) > 1 or (self._has_cadence and is_call_progress(tone)):
             return None
-        if Signal.FAX in options.tones and _is_within(hertz, _CALLING):
-            return Signal.FAX if _is_within(tone.seconds, _CALLING_SECONDS) else None
+        if DetectedTone.FAX in options.tones and _is_within(hertz, _CALLING):
+            return DetectedTone.FAX if _is_within(tone.seconds, _CALLING_SECONDS) else None
         is_wanted = not options.frequency_hz or abs(hertz - options.frequency_hz) <= 20.0
         is_beep = options.least_ms / 1000 <= tone.seconds + 0.001 <= LONGEST_BEEP
-        return Signal.BEEP if is_wanted and is_beep else None
+        return DetectedTone.BEEP if is_wanted and is_beep else None
 
     def _is_called_fax(self, tone: Tone) -> bool:
         is_long = tone.seconds >= _CALLED_SECONDS and len(tone.hertz) == 1
-        return is_long and Signal.FAX in self._options.tones and _is_within(tone.hertz[0], _CALLED)
+        return (
+            is_long
+            and DetectedTone.FAX in self._options.tones
+            and _is_within(tone.hertz[0], _CALLED)
+        )
 
-    def _tell(self, call: Call, signal: Signal, hertz: float, seconds: float) -> None:
+    def _tell(self, call: Call, signal: DetectedTone, hertz: float, seconds: float) -> None:
         data = {
             "operation_id": self.operation_id,
             "tone": str(signal),

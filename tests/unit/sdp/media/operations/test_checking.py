@@ -11,7 +11,7 @@ from tests.unit.sdp.media.operations.test_catalogue import LEAST
 
 @pytest.mark.parametrize("kind", OperationKind)
 def test_every_kind_can_be_checked(kind):
-    assert check(str(kind), LEAST.get(str(kind), {})) is None
+    check(str(kind), LEAST.get(str(kind), {}))  # raises nothing
 
 
 @pytest.mark.parametrize(
@@ -41,4 +41,4 @@ def test_what_only_a_call_can_know_is_not_asked(monkeypatch):
 
     monkeypatch.setattr(checking, "build", build)
 
-    assert check("play", {}) is None
+    check("play", {})  # raises nothing

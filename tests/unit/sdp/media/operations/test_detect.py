@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sdp.media.messages import MessageError
-from sdp.media.operations.detect import Detect, DetectOptions, Signal, read_detect
+from sdp.media.operations.detect import Detect, DetectedTone, DetectOptions, read_detect
 from sdp.media.tones import ToneName, tone
 from tests.unit.sdp.media.operations.calls import Call
 
@@ -161,7 +161,7 @@ def test_without_a_call_there_is_nobody_to_tell():
 def test_options_of_a_detect():
     assert read_detect({}) == DetectOptions()
     assert read_detect({"tones": ["busy", "beep"], "dtmf": True, "least_ms": 300}) == DetectOptions(
-        tones=frozenset({Signal.BUSY, Signal.BEEP}), dtmf=True, least_ms=300
+        tones=frozenset({DetectedTone.BUSY, DetectedTone.BEEP}), dtmf=True, least_ms=300
     )
 
 
