@@ -103,6 +103,8 @@ class Answerer:
         """
         try:
             theirs = remote(Answer.parse(text), public_only=self.configuration.public_peers_only)
+            if theirs.direction is not Direction.SENDRECV:
+                raise RemoteSdpError(f"the answer is {theirs.direction}, not sendrecv")
         except RemoteSdpError as error:
             raise Refused(MediaErrorCode(error.cause), str(error)) from error
         agent = self._agent(theirs, local, self._reachable(theirs), now, controlling=True)

@@ -284,7 +284,9 @@ class MediaSession:
             self._deadline_reached(now)
 
     def _deadline_reached(self, now: float) -> None:
-        if self.phase is Phase.CHECKING:
+        if self.phase is Phase.OFFERED:
+            self.fail("ice_failed", "our offer was never answered", now)
+        elif self.phase is Phase.CHECKING:
             self.fail("ice_failed", "no path to the peer was found", now)
         elif self.phase is Phase.SECURING:
             self.fail("dtls_failed", "the DTLS handshake took too long", now)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sdp.attributes import Attribute, Attributes, Setup
 from sdp.description import Answer, Connection, Offer
 from sdp.errors import LocalSdpError, RemoteSdpError
-from sdp.negotiation import answer, check, our_setup, remote
+from sdp.negotiation import answer, check, offer, our_setup, remote
 
 from . import texts
 from .texts import LOCAL, OFFERS, changed, without
@@ -477,3 +477,78 @@ def test_hostile_text_costs_a_bounded_number_of_steps(name):
 @pytest.mark.parametrize("name", OFFERS)
 def test_an_offer_of_a_real_sender_is_answered(name):
     assert lines_of(answered(texts.read(name)), "a=setup") == ["a=setup:active"]
+
+
+# ---- the offer
+
+
+def test_our_offer_word_by_word():
+    assert str(offer(LOCAL)) == (
+        "v=0\r\n"
+        "o=- 1790000506999 1 IN IP4 127.0.0.1\r\n"
+        "s=-\r\n"
+        "t=0 0\r\n"
+        "a=group:BUNDLE 0\r\n"
+        "m=audio 40000 UDP/TLS/RTP/SAVPF 111 126\r\n"
+        "c=IN IP4 203.0.113.9\r\n"
+        "a=candidate:1 1 udp 2130706431 203.0.113.9 40000 typ host\r\n"
+        "a=end-of-candidates\r\n"
+        "a=ice-ufrag:sWh0\r\n"
+        "a=ice-pwd:kP3vRz8TqLm5XcYb1NwD7eJg\r\n"
+        "a=fingerprint:sha-256 A0:A1:A2:A3:A4:A5:A6:A7:A8:A9:AA:AB:AC:AD:AE:AF"
+        ":B0:B1:B2:B3:B4:B5:B6:B7:B8:B9:BA:BB:BC:BD:BE:BF\r\n"
+        "a=setup:actpass\r\n"
+        "a=mid:0\r\n"
+        "a=sendrecv\r\n"
+        "a=rtcp-mux\r\n"
+        "a=rtpmap:111 opus/48000/2\r\n"
+        "a=fmtp:111 minptime=10;useinbandfec=1\r\n"
+        "a=rtpmap:126 telephone-event/8000\r\n"
+        "a=fmtp:126 0-15\r\n"
+        "a=ptime:20\r\n"
+        "a=ssrc:305419896 cname:switchhook\r\n"
+    )
+
+
+def test_our_offer_passes_our_own_gate_and_can_be_answered():
+    ours = Offer.parse(str(offer(LOCAL)))
+
+    theirs = remote(ours)
+
+    assert theirs.setup is Setup.ACTPASS
+    assert theirs.candidates == (("203.0.113.9", 40_000),)
+    assert (theirs.opus_payload_type, theirs.telephone_event_payload_type) == (111, 126)
+    assert not theirs.ice_lite, "we send checks"
+    assert check(ours, answer(ours, LOCAL)) == []
+
+
+def test_the_same_values_give_the_same_offer():
+    assert str(offer(LOCAL)) == str(offer(LOCAL))
+    assert str(offer(LOCAL)) != str(offer(replace(LOCAL, ssrc=5)))
+
+
+def test_another_parser_understands_our_offer():
+    media = OtherParser.parse(str(offer(LOCAL))).media[0]
+
+    assert [codec.name for codec in media.rtp.codecs] == ["opus", "telephone-event"]
+    assert media.dtls is not None
+    assert media.dtls.role == "auto"
+    assert media.ice is not None
+    assert media.ice.usernameFragment == "sWh0"
+
+
+@pytest.mark.parametrize(
+    ("said", "ours"),
+    [("active", Setup.PASSIVE), ("passive", Setup.ACTIVE), ("actpass", Setup.ACTIVE)],
+)
+def test_our_role_follows_whatever_role_the_answer_has(said, ours):
+    """`actpass` is no answer, but some have seen it (Meta's real answers are not documented)."""
+    text = changed("a=setup:active", f"a=setup:{said}", name="whatsapp__answer")
+
+    assert our_setup(remote(Answer.parse(text)).setup) is ours
+
+
+def test_an_answer_may_lack_telephone_event():
+    text = without("a=rtpmap:126", name="whatsapp__answer")
+
+    assert remote(Answer.parse(text)).telephone_event_payload_type is None

@@ -153,3 +153,16 @@ def test_a_full_and_a_lite_agent_agree_over_a_lossy_network(seed):
                 on_the_way += [(receiver, answer) for answer, _ in answers]
 
     assert (us.selected, them.selected) == (PEER, US)
+
+
+def test_while_an_offer_waits_nobody_is_checked_and_nobody_gets_a_reply():
+    nobody = ice.Nobody()
+
+    assert nobody.tick(100.0) == []
+    assert nobody.receive(request(NOMINATE), PEER, 0.0) == []
+    assert nobody.media_came(PEER, 0.0) == []
+    assert nobody._request(stun.decode(request()), PEER, 0.0) == []
+    assert nobody._success(ice.Transaction(PEER, 0.0, False), 0.0) == []
+    assert nobody.selected is None
+    assert not nobody.is_fixed
+    assert nobody.next_at == nobody.consent_until == float("inf")

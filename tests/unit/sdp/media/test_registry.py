@@ -166,3 +166,13 @@ def test_a_worker_that_is_too_busy_takes_no_other_call():
     assert refusal(sessions.admit, opening("c2")) is MediaErrorCode.OVERLOADED
     assert sessions.admit(opening()) is entry
     assert sessions.admit(opening(epoch=2)) is None, "a call that it has already"
+
+
+def test_our_own_offer_asked_for_again_is_the_same_one():
+    sessions = registry()
+    entry = sessions.add(opening(offer=""), "our offer", "live")
+
+    assert sessions.admit(opening(offer="")) is entry
+    assert refusal(sessions.admit, opening(offer="theirs")) is MediaErrorCode.CONFLICT
+    assert sessions.admit(opening(epoch=2, offer="")) is None
+    assert sessions.current("c1", 1) is entry

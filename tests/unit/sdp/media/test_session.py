@@ -496,3 +496,86 @@ def test_what_the_peer_says_is_carried_to_other_calls_as_it_arrives():
     call.hear(b"\xf8v")
 
     assert carried == [(b"\xf8v", call.now)]
+
+
+# --- our own offer --------------------------------------------------------------------------------
+
+
+def offered() -> Call:
+    call = Call()
+    call.session.offered(0.0)
+    return call
+
+
+def test_an_offer_waits_for_its_answer_before_the_search_begins():
+    call = offered()
+    call.at(100.0)
+    assert call.events() == []
+
+    call.session.negotiated(111, 126, 100.0)
+    call.at(119.9)
+    assert call.session.phase is Phase.CHECKING
+    call.at(120.0)
+
+    assert call.events() == failed("ice_failed", "no path to the peer was found")
+
+
+def test_an_offer_that_is_never_answered_ends():
+    call = offered()
+
+    call.at(120.0)
+
+    assert call.events() == failed("ice_failed", "our offer was never answered")
+
+
+def test_a_start_before_the_answer_opens_the_gate_when_the_path_is_there():
+    call = offered().start(greeting())
+    assert not call.session.is_flowing
+    call.session.negotiated(111, 126, 2.0)
+    assert not call.session.is_flowing
+
+    call.connect()
+
+    assert call.session.is_flowing
+    assert call.send().payload == b"\xf8one"
+
+
+def test_a_start_does_not_save_an_offer_that_is_never_answered():
+    call = offered().start()
+
+    call.at(120.0)
+
+    assert call.events() == failed("ice_failed", "our offer was never answered")
+
+
+def test_the_search_is_measured_from_the_answer_on():
+    call = offered()
+    call.now = 30.0
+    call.session.negotiated(111, 126, 30.0)
+
+    assert call.connect().events()[0][1]["ice_ms"] == 500
+    assert call.session.statistics(31.0)["seconds"] == 1.0
+
+
+def test_we_send_by_the_answers_numbers_and_hear_by_our_own():
+    call = offered()
+    call.session.negotiated(96, None, 0.0)
+    call.connect().start()
+    call.events()
+
+    assert call.send().payload_type == 96
+    assert call.session.outlet.telephone_event is None
+    for end in (0, 0x80):
+        call.hear(struct.pack("!BBH", 5, end | 10, 800), DTMF, timestamp=960)
+
+    assert ("digit", {"digit": "5", "duration_ms": 100}) in call.events()
+
+
+def test_an_answer_comes_too_late_for_a_session_that_is_over():
+    call = offered()
+    call.session.fail("worker_lost", "x", 1.0)
+
+    call.session.negotiated(96, None, 2.0)
+
+    assert call.session.phase is Phase.FAILED
+    assert call.session.outlet.opus == OPUS
