@@ -151,14 +151,14 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenSession(Message):
-    """Answer `offer` (SDP text) for a call, or make our own offer if it is empty.
+    """Answer `offer` (SDP text) for a call, or make our own offer if there is none.
 
     `prompts` are loaded now so that they start at once.
     """
 
     call_id: str
     epoch: int
-    offer: str = ""
+    offer: str | None = None
     prompts: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -166,7 +166,7 @@ class OpenSession(Message):
             isinstance(self.call_id, str) and 0 < len(self.call_id) <= 64, "call_id: 1-64 letters"
         )
         _need(isinstance(self.epoch, int) and self.epoch >= 0, "epoch: a whole number")
-        _need(isinstance(self.offer, str), "offer: text")
+        _need(self.offer is None or isinstance(self.offer, str), "offer: text")
         _need(isinstance(self.prompts, list), "prompts: a list of names")
 
 

@@ -31,7 +31,7 @@ class Entry(Generic[Live]):
 
     call_id: str
     epoch: int
-    offer: str = field(repr=False)
+    offer: str | None = field(repr=False)
     answer: str = field(repr=False)
     live: Live
     start: StartMedia | None = None

@@ -127,10 +127,10 @@ class Worker:
 
     def _open(self, request: OpenSession) -> Entry[Live]:
         local = None
-        if request.offer:
-            sdp, transport = self._answerer.answer(request.offer, _now())
-        else:
+        if request.offer is None:
             sdp, local, transport = self._answerer.offer(_now())
+        else:
+            sdp, transport = self._answerer.answer(request.offer, _now())
         older = self._registry.find(request.call_id)
         if older is not None:
             self._close(older)

@@ -97,7 +97,7 @@ async def test_a_lost_client_hello_is_sent_again(desk):
     connected = await desk.wait_for("connected")
 
     assert first[0] == 22
-    assert 900 <= connected.data["dtls_ms"] < 1500
+    assert connected.data["dtls_ms"] < 900  # DTLS by itself would wait for a second
     await relay.close()
 
 

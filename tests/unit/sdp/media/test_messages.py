@@ -68,7 +68,7 @@ def test_what_is_not_such_an_object_is_refused(kind, data):
         (OpenSession, {"call_id": 5, "epoch": 1, "offer": ""}),
         (OpenSession, {"call_id": "c", "epoch": -1, "offer": ""}),
         (OpenSession, {"call_id": "c", "epoch": "1", "offer": ""}),
-        (OpenSession, {"call_id": "c", "epoch": 1, "offer": None}),
+        (OpenSession, {"call_id": "c", "epoch": 1, "offer": 7}),
         (OpenSession, {"call_id": "c", "epoch": 1, "offer": "", "prompts": "greeting"}),
         (Playback, {"playback_id": "", "prompt": "x"}),
         (Playback, {"playback_id": "p", "prompt": ""}),
