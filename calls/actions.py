@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.utils import timezone
 
-from calls import graph, media_workers
+from calls import graph, lines, media_workers
 from calls.domain import events
 from calls.domain.machine import CLOSING, LIVE
 from calls.domain.vocabulary import CommandKind, CommandStatus, HangupCause
@@ -30,6 +29,9 @@ from sdp.media.messages import (
 )
 from sdp.media.messages import Playback as PlaybackMessage
 
+#: How often what Graph has refused for the moment is sent again.
+MAX_REPEATS = 3
+
 
 class Failure(Exception):
     """The command did not succeed; `verdict` says whether it may be repeated."""
@@ -42,8 +44,15 @@ class Failure(Exception):
         *,
         error: events.ProviderError | None = None,
         outcome: dict[str, Any] | None = None,
+        repeats: int | None = None,
+        wait: timedelta = timedelta(),
     ) -> None:
+        """:param repeats: how often a RETRY is repeated at most; None: until the deadline.
+        :param wait: a repeat before that would fail as well.
+        """
         super().__init__(message)
+        self.repeats = repeats
+        self.wait = wait
         self.verdict = verdict
         self.cause = cause
         self.error = error
@@ -55,7 +64,7 @@ class Failure(Exception):
 
 def pre_accept(call: Call, command: CallCommand, now: datetime) -> events.Event:
     try:
-        _send(call, command, sdp=call.local_sdp)
+        _send(call, command, now, sdp=call.local_sdp)
     except Failure as failure:
         if failure.verdict is not Verdict.ALREADY_DONE:
             raise
@@ -64,7 +73,7 @@ def pre_accept(call: Call, command: CallCommand, now: datetime) -> events.Event:
 
 def accept(call: Call, command: CallCommand, now: datetime) -> events.Event:
     try:
-        _send(call, command, sdp=call.local_sdp)
+        _send(call, command, now, sdp=call.local_sdp)
     except Failure as failure:
         if failure.verdict is not Verdict.ALREADY_DONE:
             raise
@@ -85,27 +94,38 @@ def end(call: Call, command: CallCommand, now: datetime) -> events.Event:
             raise Failure(Verdict.RETRY, HangupCause.UNKNOWN_OUTCOME, "Meta has not named the call")
         return events.Terminated()
     try:
-        _send(call, command)
+        _send(call, command, now)
     except Failure as failure:
         if failure.verdict not in (Verdict.CALL_OVER, Verdict.ALREADY_DONE):
             raise
     return events.Terminated()
 
 
-def _send(call: Call, command: CallCommand, sdp: str = "") -> None:
+def _send(call: Call, command: CallCommand, now: datetime, sdp: str = "") -> None:
     kind = CommandKind(command.kind)
     if command.request_body is None:
         command.request_body = graph.action_body(kind, wa_call_id=call.wa_call_id, sdp=sdp)
+    post(call, command, now)
+
+
+def post(call: Call, command: CallCommand, now: datetime) -> graph.Reply:
+    """Send the stored bytes of a command to Graph.
+
+    :raises Failure: with Graph's verdict.
+    """
     number = call.phone_number
-    client = graph.client(settings.GRAPH_API_URL, settings.GRAPH_API_VERSION)
     fence(command)
+    body = bytes(command.request_body or b"")
     try:
-        reply = client.send(
-            number.wa_phone_number_id, bytes(command.request_body), token=number.access_token
+        reply = lines.exchange(
+            number,
+            lambda client, token: client.send(number.wa_phone_number_id, body, token=token),
+            now=now,
         )
     except GraphError as error:
         raise graph_failure(error) from error
     command.outcome = {"http_status": reply.http_status, "trace_id": reply.trace_id}
+    return reply
 
 
 def graph_failure(error: GraphError) -> Failure:
@@ -115,7 +135,15 @@ def graph_failure(error: GraphError) -> Failure:
         "code": error.error.code if error.error else None,
         "trace_id": error.trace_id,
     }
-    return Failure(error.verdict, error.cause, str(error), error=error.error, outcome=outcome)
+    return Failure(
+        error.verdict,
+        error.cause,
+        str(error),
+        error=error.error,
+        outcome=outcome,
+        repeats=MAX_REPEATS,
+        wait=error.usage.free_in or timedelta(),
+    )
 
 
 def fence(command: CallCommand) -> None:

@@ -5,10 +5,16 @@ from __future__ import annotations
 import time
 from datetime import datetime
 
-from django.conf import settings
-
-from calls import dialing, graph, media_workers
-from calls.actions import Action, Failure, fence, graph_failure, media_failure, unanswered
+from calls import dialing, graph, lines, media_workers
+from calls.actions import (
+    Action,
+    Failure,
+    fence,
+    graph_failure,
+    media_failure,
+    post,
+    unanswered,
+)
 from calls.domain import events
 from calls.domain.vocabulary import CommandKind, HangupCause
 from calls.graph import GraphError, Verdict
@@ -24,13 +30,17 @@ def check_permission(call: Call, command: CallCommand, now: datetime) -> events.
     """Read what the user and Meta's limits allow. If Meta does not say, what we know must do."""
     number = call.phone_number
     fence(command)
-    client = graph.client(settings.GRAPH_API_URL, settings.GRAPH_API_VERSION)
     try:
-        reply = client.permissions(
-            number.wa_phone_number_id,
-            wa_id=call.peer_wa_id,
-            user_id=call.peer_user_id,
-            token=number.access_token,
+        reply = lines.exchange(
+            number,
+            lambda client, token: client.permissions(
+                number.wa_phone_number_id,
+                wa_id=call.peer_wa_id,
+                user_id=call.peer_user_id,
+                token=token,
+            ),
+            now=now,
+            can_wait=True,
         )
     except GraphError as error:
         if error.cause is HangupCause.AUTHENTICATION_FAILED:
@@ -70,7 +80,6 @@ def prepare_offer(call: Call, command: CallCommand, now: datetime) -> events.Eve
 def connect(call: Call, command: CallCommand, now: datetime) -> events.Event:
     """Dial. Our own id goes with it, so that a webhook that is faster finds its call."""
     plan = Dial.objects.get(call=call)
-    number = call.phone_number
     if command.request_body is None:
         command.request_body = graph.connect_body(
             to=call.peer_wa_id,
@@ -80,17 +89,12 @@ def connect(call: Call, command: CallCommand, now: datetime) -> events.Event:
             recording=plan.meta_recording,
             transcription=plan.meta_transcription,
         )
-    fence(command)
-    client = graph.client(settings.GRAPH_API_URL, settings.GRAPH_API_VERSION)
     try:
-        reply = client.send(
-            number.wa_phone_number_id, bytes(command.request_body), token=number.access_token
-        )
-    except GraphError as error:
-        if error.error is not None and error.error.code == NO_PERMISSION:
+        reply = post(call, command, now)
+    except Failure as failure:
+        if failure.error is not None and failure.error.code == NO_PERMISSION:
             dialing.refused(call, now)
-        raise graph_failure(error) from error
-    command.outcome = {"http_status": reply.http_status, "trace_id": reply.trace_id}
+        raise
     wa_call_id = graph.call_id(reply)
     if not wa_call_id:
         raise Failure(Verdict.UNKNOWN, HangupCause.META_ERROR, "Meta has not named the call")

@@ -259,7 +259,8 @@ def asked(request: PermissionRequest, now: datetime) -> list[UUID]:
         return []
     call = transition.lock(request.call_id)
     if request.status == RequestStatus.FAILED:
-        cause = causes.cause_of_code(request.error_code or 0)
+        code = request.error_code
+        cause = HangupCause.NETWORK_ERROR if code is None else causes.cause_of_code(code)
         event: events.Event = events.DialForbidden(cause=cause, message=request.error)
     else:
         event = events.PermissionRequested(wa_message_id=request.wa_message_id)

@@ -134,8 +134,8 @@ def _settle(command: CallCommand, failure: Failure, now: datetime) -> None:
     command.outcome = failure.outcome
     command.error = str(failure)[:1000]
     logger.warning("%s of call %s: %s: %s", kind, command.call_id, failure.verdict, failure)
-    delay = timedelta(seconds=_delay(command.attempts))
-    if is_wanted and _may_repeat(kind, command, failure.verdict, now + delay):
+    delay = max(timedelta(seconds=_delay(command.attempts)), failure.wait)
+    if is_wanted and _may_repeat(kind, command, failure, now + delay):
         _finish(command, CommandStatus.PENDING, None, now, not_before=now + delay)
         return
     if kind is CommandKind.CONNECT and call.wa_call_id:  # a webhook has told what Graph did not
@@ -146,12 +146,13 @@ def _settle(command: CallCommand, failure: Failure, now: datetime) -> None:
     _finish(command, status, _event_of(command, failure), now)
 
 
-def _may_repeat(kind: CommandKind, command: CallCommand, verdict: Verdict, at: datetime) -> bool:
+def _may_repeat(kind: CommandKind, command: CallCommand, failure: Failure, at: datetime) -> bool:
     if at >= command.deadline_at:
         return False
-    if verdict is Verdict.UNKNOWN:
+    if failure.verdict is Verdict.UNKNOWN:
         return command.attempts < MAX_UNKNOWN.get(kind, MAX_UNKNOWN_DEFAULT)
-    return verdict is Verdict.RETRY
+    has_repeats = failure.repeats is None or command.attempts <= failure.repeats
+    return failure.verdict is Verdict.RETRY and has_repeats
 
 
 def _delay(attempts: int) -> float:

@@ -207,4 +207,6 @@ def number_state(phone_number: PhoneNumber) -> quotas.NumberState:
         country=countries.country_of(phone_number.display_phone_number),
         is_restricted=phone_number.calling_restricted_at is not None,
         restricted_until=phone_number.calling_restricted_until,
+        is_token_refused=phone_number.token_refused_at is not None,
+        paused_until=phone_number.graph_paused_until,
     )

@@ -11,11 +11,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
-from calls import graph, ledger, queue
+from calls import graph, ledger, lines, queue
 from calls.domain import permissions, quotas
 from calls.domain.vocabulary import RequestStatus
 from calls.graph import GraphError, Verdict
@@ -26,6 +25,7 @@ logger = logging.getLogger(__name__)
 #: How long a request may take to be sent if nobody says otherwise.
 DELIVERY = timedelta(minutes=5)
 BACK_OFF = (timedelta(seconds=1), timedelta(seconds=5), timedelta(seconds=30))
+MAX_REPEATS = 3
 #: Whoever has claimed a request and not finished by then is taken for dead.
 STALE = timedelta(seconds=10)
 BELL = timedelta(seconds=1)
@@ -109,7 +109,6 @@ def send(request_id: UUID, now: datetime) -> PermissionRequest | None:
     if row is None:
         return None
     number = row.permission.phone_number
-    client = graph.client(settings.GRAPH_API_URL, settings.GRAPH_API_VERSION)
     body = graph.permission_request_body(
         to=row.permission.wa_id,
         recipient=row.permission.user_id,
@@ -117,7 +116,12 @@ def send(request_id: UUID, now: datetime) -> PermissionRequest | None:
         template=row.template,
     )
     try:
-        reply = client.send_message(number.wa_phone_number_id, body, token=number.access_token)
+        reply = lines.exchange(
+            number,
+            lambda client, token: client.send_message(number.wa_phone_number_id, body, token=token),
+            now=now,
+            can_wait=True,
+        )
     except GraphError as error:
         return _settle(row, error, now)
     row.wa_message_id = graph.message_id(reply)
@@ -139,8 +143,10 @@ def _settle(row: PermissionRequest, error: GraphError, now: datetime) -> Permiss
     row.error = str(error)[:1000]
     row.error_code = error.error.code if error.error else None
     logger.warning("permission request %s: %s: %s", row.pk, error.verdict, error)
-    again_at = now + BACK_OFF[min(row.attempts, len(BACK_OFF)) - 1]
-    if error.verdict is Verdict.RETRY and again_at < row.deadline_at:
+    wait = BACK_OFF[min(row.attempts, len(BACK_OFF)) - 1]
+    again_at = now + max(wait, error.usage.free_in or wait)
+    may_repeat = error.verdict is Verdict.RETRY and row.attempts <= MAX_REPEATS
+    if may_repeat and again_at < row.deadline_at:
         row.status, row.not_before = RequestStatus.PENDING, again_at
         row.save(update_fields=["status", "not_before", "error", "error_code"])
         return None

@@ -16,7 +16,17 @@ from uuid import UUID
 from django.db import DatabaseError, close_old_connections, connection
 from django.db.models import Q
 
-from calls import asking, dialing, executor, ledger, media_workers, operations, prompts, queries
+from calls import (
+    asking,
+    dialing,
+    executor,
+    ledger,
+    lines,
+    media_workers,
+    operations,
+    prompts,
+    queries,
+)
 from calls.domain.vocabulary import CommandStatus, Signaling
 from calls.models import Call, CallCommand, Heartbeat
 
@@ -167,6 +177,7 @@ def install() -> Drainer:
     add_pass("waiting calls", dialing.look_again)
     add_pass("permissions", Seldom(ledger.expire, timedelta(seconds=1)))
     add_pass("permission requests", asking.sweep, is_slow=True)
+    add_pass("tokens", lines.probe, is_slow=True)
     add_pass("stale commands", recover_stale)
     add_pass("pending commands", drainer)
     add_pass("leases", Seldom(media_workers.check_leases, timedelta(seconds=1)))

@@ -16,14 +16,14 @@ from typing import Any
 
 from celery import current_app
 from django.db import DatabaseError, connection
-from django.db.models import Count, Max, Min, Sum
+from django.db.models import Count, Max, Min, Q, Sum
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from calls.domain.vocabulary import CommandStatus
-from calls.models import CallCommand, Heartbeat, MediaWorker
+from calls.models import CallCommand, Heartbeat, MediaWorker, PhoneNumber
 from project.canary import WORKER
 from webhooks.models import Delivery, DeliveryStatus
 
@@ -37,8 +37,8 @@ WAITING_SECONDS = 10.0
 #: Anybody may ask, so asking is cheap: one answer serves everybody for this long.
 REMEMBER_SECONDS = 0.5
 
-#: Without these calls are answered late but answered.
-_DISPENSABLE = {"broker", "worker"}
+#: Without these calls are answered late but answered; or only those of some numbers.
+_DISPENSABLE = {"broker", "worker", "numbers"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,12 +154,27 @@ def _media(now: datetime) -> Finding:
     return Finding(ok=True, figures=figures)
 
 
+def _numbers(now: datetime) -> Finding:
+    """Numbers whose token Meta has refused, that Meta has restricted, or whose limits are full."""
+    restricted = Q(calling_restricted_at__isnull=False) & (
+        Q(calling_restricted_until=None) | Q(calling_restricted_until__gt=now)
+    )
+    figures = PhoneNumber.objects.aggregate(
+        numbers=Count("pk"),
+        token_refused=Count("pk", filter=Q(token_refused_at__isnull=False)),
+        restricted=Count("pk", filter=restricted),
+        paused=Count("pk", filter=Q(graph_paused_until__gt=now)),
+    )
+    return Finding(ok=not figures["token_refused"], figures=figures)
+
+
 _ROW_CHECKS: dict[str, Callable[[datetime], Finding]] = {
     "sweeper": _heartbeat("sweeper", HEARTBEAT_SECONDS),
     "relay": _heartbeat("relay", HEARTBEAT_SECONDS),
     "worker": _heartbeat(WORKER, CANARY_SECONDS),
     "queue": _queue,
     "media": _media,
+    "numbers": _numbers,
 }
 
 

@@ -43,9 +43,14 @@ class FakeGraph:
     asked_about: list[str] = field(default_factory=list)
     messages: list[dict[str, Any]] = field(default_factory=list)
     message_error: GraphError | None = None
+    #: Errors for the next probes of a token, in turn.
+    number_errors: list[GraphError] = field(default_factory=list)
+    probes: int = 0
+    tokens: list[str] = field(default_factory=list)
 
     def send(self, phone_number_id: str, body: bytes, *, token: str) -> Reply:
         assert not connection.in_atomic_block, "network inside a transaction"
+        self.tokens.append(token)
         self.bodies.append(body)
         action = json.loads(body)["action"]
         if action in self.on_action:
@@ -73,6 +78,13 @@ class FakeGraph:
         if self.message_error is not None:
             raise self.message_error
         return Reply(200, "trace", {"messages": [{"id": f"wamid.{len(self.messages)}"}]})
+
+    def number(self, phone_number_id: str, *, token: str) -> Reply:
+        assert not connection.in_atomic_block, "network inside a transaction"
+        self.probes += 1
+        if self.number_errors:
+            raise self.number_errors.pop(0)
+        return Reply(200, "trace", {"id": phone_number_id})
 
     @property
     def actions(self) -> list[str]:

@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
 
+from calls import lines
 from calls.admin.read_only import BaseAdmin
 from calls.models import PhoneNumber
 
@@ -47,14 +48,28 @@ class PhoneNumberAdmin(BaseAdmin):
         "answer_policy",
         "record_calls",
         "has_token",
+        "line",
     )
     ordering = ("label", "wa_phone_number_id")
     search_fields = ("label", "display_phone_number", "wa_phone_number_id", "waba_id")
-    readonly_fields = ("has_token", "rings_for", "created_at")
+    readonly_fields = ("has_token", "line", "rings_for", "created_at")
 
     @admin.display(description="token stored", boolean=True)
     def has_token(self, number: PhoneNumber) -> bool:
         return bool(number.access_token)
+
+    @admin.display(description="requests to Meta")
+    def line(self, number: PhoneNumber) -> str:
+        """Whether requests go out, and how full Meta's limits are."""
+        if number.token_refused_at is not None:
+            return (
+                f"stopped: Meta refused the token at {number.token_refused_at:%Y-%m-%d %H:%M} UTC"
+            )
+        if number.graph_usage_percent is None:
+            return "sent"
+        until = number.graph_paused_until
+        waits = f"; what can wait waits until {until:%H:%M:%S} UTC" if until else ""
+        return f"sent; {number.graph_usage_percent} % of the fullest limit used{waits}"
 
     @admin.display(description="rings for")
     def rings_for(self, number: PhoneNumber) -> str:
@@ -69,7 +84,7 @@ class PhoneNumberAdmin(BaseAdmin):
         credentials = ("access_token", "has_token") if may_edit else ("has_token",)
         return (
             (None, {"fields": ("label", "display_phone_number")}),
-            ("At Meta", {"fields": ("wa_phone_number_id", "waba_id", "app", *credentials)}),
+            ("At Meta", {"fields": ("wa_phone_number_id", "waba_id", "app", *credentials, "line")}),
             (
                 "When somebody calls",
                 {
@@ -91,4 +106,9 @@ class PhoneNumberAdmin(BaseAdmin):
             obj.ring_prompt_ms = None
         if not change:
             obj.created_at = timezone.now()  # noqa: TID251 - the edge
-        super().save_model(request, obj, form, change)
+            super().save_model(request, obj, form, change)
+        else:  # the rest of the row belongs to others, who may have written meanwhile
+            names = [f.name for f in obj._meta.concrete_fields if f.editable and not f.primary_key]
+            obj.save(update_fields=[*names, "ring_prompt_ms"])
+        if "access_token" in form.changed_data:
+            lines.close(obj)

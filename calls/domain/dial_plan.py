@@ -62,6 +62,7 @@ _CAUSE_OF_BARRIER = {
     Barrier.UNANSWERED_STREAK: HangupCause.LIMIT_REACHED,
     Barrier.COUNTRY: HangupCause.RESTRICTED,
     Barrier.RESTRICTION: HangupCause.RESTRICTED,
+    Barrier.TOKEN: HangupCause.AUTHENTICATION_FAILED,
 }
 
 
@@ -90,10 +91,15 @@ def next_step(situation: Situation, now: datetime) -> Step:
     """Return what to do with a waiting call at `now`."""
     one = situation
     call = quotas.may_call(one.record, one.number, now, spare_permission=one.spare_permission)
-    if call.barrier in (Barrier.COUNTRY, Barrier.RESTRICTION):
+    if call.barrier in (Barrier.COUNTRY, Barrier.RESTRICTION, Barrier.TOKEN):
         return _later(call, one)
     if not one.has_checked and not _is_fresh(one, now):
-        return Check()
+        paused_until = one.number.paused_until
+        if paused_until is None or paused_until <= now:
+            return Check()
+        if paused_until < one.until:
+            return Wait(paused_until)
+        # There is no time to wait for room in Meta's limits: what we know must do.
     if not may_call(one.permission, now):
         return _without_permission(one, now)
     if one.is_on_the_line:

@@ -15,6 +15,8 @@ from enum import StrEnum, auto
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
 #: Business numbers of these countries may not call users (Meta: calling/faq; code 138013).
 NO_CALLING_FROM = frozenset({"US", "CA", "EG", "VN", "NG"})
+#: A refused token is tried again after so long.
+PROBE_EVERY = timedelta(seconds=30)
 #: So many calls in a row that the user did not answer cost the permission.
 REVOKED_AFTER = 4
 
@@ -27,6 +29,7 @@ class Barrier(StrEnum):
     CALL_LIMIT = auto()  # connected calls a day (138012)
     COUNTRY = auto()  # the business number's country (138013)
     RESTRICTION = auto()  # Meta has paused the number (138014)
+    TOKEN = auto()  # Graph has refused the number's access token (190)
     ALREADY_PERMANENT = auto()  # asking is pointless (138017)
     UNANSWERED_STREAK = auto()  # one more unanswered call would cost the permission
 
@@ -81,6 +84,8 @@ class NumberState:
     country: str = ""  # ISO 3166 alpha-2; empty: not known
     restricted_until: datetime | None = None
     is_restricted: bool = False  # with or without an end that is known
+    is_token_refused: bool = False
+    paused_until: datetime | None = None  # Meta's limits are nearly full: what can wait has to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +145,8 @@ def _number_barrier(number: NumberState, now: datetime) -> Ruling | None:
     ends = number.restricted_until
     if number.is_restricted and (ends is None or ends > now):
         return Ruling(barrier=Barrier.RESTRICTION, next_at=ends)
+    if number.is_token_refused:
+        return Ruling(barrier=Barrier.TOKEN, next_at=now + PROBE_EVERY)
     return None
 
 

@@ -8,6 +8,7 @@ be repeated.
 from calls.graph.bodies import action_body, connect_body, permission_request_body
 from calls.graph.connection import TOTAL_SECONDS, GraphClient, client
 from calls.graph.replies import call_id, message_id, permission_reading
+from calls.graph.usage import Usage, read_usage
 from calls.graph.verdicts import VERDICT_OF_CODE, GraphError, Reply, Verdict
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "GraphClient",
     "GraphError",
     "Reply",
+    "Usage",
     "Verdict",
     "action_body",
     "call_id",
@@ -24,4 +26,5 @@ __all__ = [
     "message_id",
     "permission_reading",
     "permission_request_body",
+    "read_usage",
 ]

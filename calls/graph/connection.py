@@ -61,6 +61,13 @@ class GraphClient:
         path = f"{phone_number_id}/call_permissions?{urlencode(who)}"
         return self._exchange("GET", path, None, token)
 
+    def number(self, phone_number_id: str, *, token: str) -> Reply:
+        """GET the number itself: the cheapest question that tells whether a token is good.
+
+        :raises GraphError: as `send`.
+        """
+        return self._exchange("GET", f"{phone_number_id}?fields=id", None, token)
+
     def _exchange(self, method: str, path: str, body: bytes | None, token: str) -> Reply:
         work = self._request(method, f"{self._root}/{path}", body, token)
         future = asyncio.run_coroutine_threadsafe(work, self._loop)

@@ -16,6 +16,7 @@ import httpx
 from calls.domain.causes import cause_of_code
 from calls.domain.events import ProviderError
 from calls.domain.vocabulary import HangupCause
+from calls.graph.usage import Usage, read_usage
 
 
 class Verdict(StrEnum):
@@ -66,9 +67,11 @@ class GraphError(Exception):
         http_status: int | None = None,
         error: ProviderError | None = None,
         trace_id: str = "",
+        usage: Usage = Usage(),  # noqa: B008 - frozen
     ) -> None:
         super().__init__(message)
         self.verdict = verdict
+        self.usage = usage
         self.cause = cause
         self.http_status = http_status
         self.error = error
@@ -82,6 +85,7 @@ class Reply:
     http_status: int
     trace_id: str
     body: dict[str, Any]
+    usage: Usage = Usage()
 
 
 def not_answered(error: Exception) -> GraphError:
@@ -93,14 +97,19 @@ def not_answered(error: Exception) -> GraphError:
 
 def read(status: int, headers: httpx.Headers, content: bytes) -> Reply:
     trace_id = headers.get("x-fb-trace-id", "")
+    usage = read_usage(headers)
     body = _json_object(content)
     if isinstance(body.get("error"), dict):
-        raise _refused(status, body["error"], trace_id)
+        raise _refused(status, body["error"], trace_id, usage)
     if status == 200 and _is_success(body):
-        return Reply(status, trace_id, body)
+        return Reply(status, trace_id, body, usage)
     verdict = Verdict.GIVE_UP if body.get("success") is False else _verdict_of_status(status)
     raise GraphError(
-        verdict, HangupCause.META_ERROR, f"HTTP {status} without success", http_status=status
+        verdict,
+        HangupCause.META_ERROR,
+        f"HTTP {status} without success",
+        http_status=status,
+        usage=usage,
     )
 
 
@@ -128,7 +137,7 @@ def _verdict_of_status(status: int) -> Verdict:
     return Verdict.GIVE_UP
 
 
-def _refused(status: int, raw: dict[str, Any], trace_id: str) -> GraphError:
+def _refused(status: int, raw: dict[str, Any], trace_id: str, usage: Usage) -> GraphError:
     error_data = raw.get("error_data")
     details = error_data.get("details", "") if isinstance(error_data, dict) else ""
     error = ProviderError(
@@ -148,6 +157,7 @@ def _refused(status: int, raw: dict[str, Any], trace_id: str) -> GraphError:
         http_status=status,
         error=error,
         trace_id=_text(raw.get("fbtrace_id", trace_id)),
+        usage=usage,
     )
 
 

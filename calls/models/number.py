@@ -74,6 +74,11 @@ class PhoneNumber(models.Model):
     calling_restricted_until = models.DateTimeField(null=True, editable=False)
     #: Graph refused the token (190): nothing is sent until it is replaced or tried again.
     token_refused_at = models.DateTimeField(null=True, editable=False)
+    token_probe_at = models.DateTimeField(null=True, editable=False)  # when it is tried again
+    #: How full Meta's fullest limit was, in percent, and until when what can wait has to.
+    graph_usage_percent = models.PositiveSmallIntegerField(null=True, editable=False)
+    graph_usage_at = models.DateTimeField(null=True, editable=False)
+    graph_paused_until = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         constraints = [

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
+from calls import lines
 from calls.models import PhoneNumber
 
 
@@ -34,4 +35,5 @@ class Command(BaseCommand):
         if not is_new and token and number.access_token != token:
             number.access_token = token
             number.save(update_fields=["access_token"])
+            lines.close(number)
         self.stdout.write(f"number {number_id} {'created' if is_new else 'is there'}")

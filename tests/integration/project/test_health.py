@@ -65,7 +65,16 @@ def test_a_complete_service_is_ready(client: Client) -> None:
     status, word, checks = ask(client)
 
     assert (status, word) == (200, "ready")
-    assert list(checks) == ["database", "broker", "sweeper", "relay", "worker", "queue", "media"]
+    assert list(checks) == [
+        "database",
+        "broker",
+        "sweeper",
+        "relay",
+        "worker",
+        "queue",
+        "media",
+        "numbers",
+    ]
     assert checks["queue"] == {
         "ok": True,
         "commands": 0,
@@ -175,7 +184,15 @@ def test_a_lost_database_fails_everything_that_is_kept_in_it(
         status, word, checks = ask(client)
 
     assert (status, word) == (503, "not_ready")
-    assert failing(checks) == ["database", "sweeper", "relay", "worker", "queue", "media"]
+    assert failing(checks) == [
+        "database",
+        "sweeper",
+        "relay",
+        "worker",
+        "queue",
+        "media",
+        "numbers",
+    ]
     assert checks["database"] == {"ok": False, "error": "OperationalError"}
     assert "canary" not in str(checks)
 

@@ -127,6 +127,25 @@ def test_a_number_that_may_not_call_asks_nobody():
     assert next_step(american, T0) == Forbid(cause=HangupCause.RESTRICTED, barrier=Barrier.COUNTRY)
 
 
+def test_a_refused_token_ends_or_waits():
+    dead = replace(STRANGER, number=NumberState(is_token_refused=True))
+    again = T0 + timedelta(seconds=30)
+
+    assert next_step(replace(dead, until=again), T0) == Forbid(
+        cause=HangupCause.AUTHENTICATION_FAILED, barrier=Barrier.TOKEN, next_at=again
+    )
+    assert next_step(replace(dead, until=T0 + DAY), T0) == Wait(again)
+
+
+def test_a_check_waits_while_metas_limits_are_full_if_there_is_time():
+    pause = T0 + timedelta(minutes=1)
+    full = replace(STRANGER, checked_at=None, number=NumberState(paused_until=pause))
+
+    assert next_step(replace(full, until=T0 + DAY), T0) == Wait(pause)
+    assert next_step(replace(full, until=pause), T0) == Forbid(cause=HangupCause.PERMISSION_DENIED)
+    assert next_step(replace(full, until=T0 + DAY), pause) == Check()
+
+
 def test_the_permission_can_be_spared():
     tired = replace(ALLOWED, record=Record(unanswered_streak=3))
 

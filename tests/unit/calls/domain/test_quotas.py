@@ -129,6 +129,13 @@ def test_a_restriction_ends_when_meta_says():
     assert not may_call(Record(), NumberState(is_restricted=True), T0 + WEEK).is_allowed
 
 
+def test_a_refused_token_stops_calls_and_requests_until_the_next_probe():
+    number = NumberState(is_token_refused=True)
+
+    for ruling in (may_call(Record(), number, T0), may_request(Record(), number, T0)):
+        assert (ruling.barrier, ruling.next_at) == (Barrier.TOKEN, T0 + timedelta(seconds=30))
+
+
 def test_asking_for_what_is_permanent_is_pointless():
     ruling = may_request(Record(), OURS, T0, is_permanent=True)
 
