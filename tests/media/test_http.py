@@ -214,7 +214,6 @@ async def test_operations_are_started_listed_and_stopped(client):
 @pytest.mark.parametrize(
     ("call_id", "request_", "code"),
     [
-        ("c1", wish(kind="refer"), MediaErrorCode.NOT_SUPPORTED),
         ("c1", wish(kind="dance"), MediaErrorCode.BAD_REQUEST),
         ("c1", wish(direction="up"), MediaErrorCode.BAD_REQUEST),
         ("c1", wish(kind="play", source={"prompt": "none"}), MediaErrorCode.NO_SUCH_PROMPT),
@@ -229,6 +228,18 @@ async def test_an_operation_that_cannot_be_is_refused(client, call_id, request_,
         await asyncio.to_thread(client.start_operation, call_id, request_)
 
     assert caught.value.code is code
+
+
+@pytest.mark.parametrize("kind", ["refer", "info", "video", "text"])
+async def test_what_whatsapp_has_no_way_for_is_refused_as_such(client, http, kind):
+    body = wish(kind=kind, to="447700900123").to_json()
+
+    response = await http.post("/v1/sessions/c1/operations", json=body, headers=RIGHT)
+
+    said = response.json()
+    assert (response.status_code, said["code"]) == (422, "not_supported")
+    assert said["message"].startswith("not supported on WhatsApp: ")
+    assert await asyncio.to_thread(client.operations, "c1") == []
 
 
 @pytest.mark.parametrize(

@@ -85,10 +85,15 @@ class TestAsking:
         assert problem["parameter"] == parameter
         assert not MediaOperation.objects.exists()
 
-    def test_what_whatsapp_has_no_way_for(self, api, call):
-        response = ask(api, call, {"kind": "refer"})
+    @pytest.mark.parametrize("kind", ["refer", "info", "video", "text"])
+    def test_what_whatsapp_has_no_way_for(self, api, call, kind):
+        response = ask(api, call, {"kind": kind, "options": {"to": "447700900123"}})
 
-        assert (response.status_code, response.json()["code"]) == (422, "not-supported")
+        assert (response.status_code, response["Content-Type"]) == (422, "application/problem+json")
+        problem = json.loads(response.content)
+        assert problem["code"] == "not-supported"
+        assert problem["detail"].startswith("Not supported on WhatsApp: ")
+        assert not MediaOperation.objects.exists()
 
     def test_other_words_under_a_known_id(self, api, call):
         ask(api, call, {**BEEP, "id": ID})
