@@ -28,6 +28,16 @@ class Announcements:
         value = payloads.connect(self.facts, sdp, self._timestamp())
         self._send("connect", value, on_sent, on_delivered)
 
+    def answered(self, sdp: str, opaque: str | None, on_delivered: Moment) -> None:
+        """Meta answers the business's offer."""
+        value = payloads.answered(self.facts, sdp, opaque, self._timestamp())
+        self._send("connect", value, None, on_delivered)
+
+    def status(self, status: str, opaque: str | None) -> None:
+        """RINGING, ACCEPTED or REJECTED."""
+        value = payloads.call_status(self.facts, status, opaque, self._timestamp())
+        self._send(status, value)
+
     def terminate(self, ending: Ending, on_delivered: Moment) -> None:
         """The call is over."""
         value = payloads.terminate(self.facts, ending, self._timestamp())

@@ -6,7 +6,7 @@ from urllib.parse import quote
 import httpx
 
 from simulator.courier import DeliveryRecord
-from simulator.network import RequestRecord
+from simulator.network import MessageRecord, RequestRecord
 from simulator.report import CallReport
 
 Json = dict[str, Any]  # bodies are given as they are documented in docs/reference/simulator.md
@@ -94,8 +94,56 @@ class SimulatorClient:
         """All calls in short."""
         return cast(list[Json], self._ask("GET", "/sim/calls"))
 
+    # --- calls which the business makes ---------------------------------------------------------
+
+    def put_user(self, wa_id: str = "447700900123", **plan: object) -> Json:
+        """Add or replace a user whom the business can call.
+
+        :param plan: the fields of ``POST /sim/users``.
+        :return: `wa_id`, `user_id`, `permission` ...
+        """
+        return cast(Json, self._ask("POST", "/sim/users", {"wa_id": wa_id, **plan}))
+
+    def users(self, phone_number_id: str | None = None) -> list[Json]:
+        """Everybody, with the permission for a number."""
+        params = {"phone_number_id": phone_number_id} if phone_number_id else {}
+        return cast(list[Json], self._ask("GET", "/sim/users", params=params))
+
+    def reply(self, wa_id: str, kind: str, **order: object) -> Json:
+        """The user allows (`allow`, `always`) or refuses (`decline`) to be called."""
+        path = f"/sim/users/{wa_id}/reply"
+        return cast(Json, self._ask("POST", path, {"kind": kind, **order}))
+
+    def pick_up(self, call_id: str) -> None:
+        """The user takes the call.
+
+        :raises SimulatorError: it does not ring.
+        """
+        self._ask("POST", self._path(call_id) + "/pickup")
+
+    def messages(self) -> list[MessageRecord]:
+        """What the business has sent."""
+        return cast(list[MessageRecord], self._ask("GET", "/sim/messages"))
+
+    def press_button(self, message_id: str, **plan: object) -> str:
+        """The user presses the call button of a message; gives the call's id."""
+        path = f"/sim/messages/{quote(message_id, safe='')}/press"
+        return cast(str, cast(Json, self._ask("POST", path, plan))["id"])
+
+    def set_conditions(self, **conditions: object) -> None:
+        """What Meta knows of a number: payment, allow list, limits; what is left out is well."""
+        self._ask("POST", "/sim/conditions", conditions)
+
+    def restrict(self, **order: object) -> None:
+        """Pause a number, or only warn it."""
+        self._ask("POST", "/sim/restrictions", order)
+
+    def lift_restrictions(self) -> None:
+        """No restrictions any more."""
+        self._ask("DELETE", "/sim/restrictions")
+
     def hang_up(self, call_id: str) -> None:
-        """The user hangs up, or cancels while it rings."""
+        """The user hangs up; while it rings: cancels his own call, declines the business's."""
         self._ask("POST", self._path(call_id) + "/hangup")
 
     def press(self, call_id: str, digits: str) -> None:
@@ -160,7 +208,7 @@ class SimulatorClient:
         return cast(Json, self._ask("POST", "/sim/verify", order))
 
     def reset(self) -> None:
-        """Forget calls, deliveries, faults and logs; numbers and settings stay."""
+        """Forget calls, users, deliveries, faults and logs; numbers and settings stay."""
         self._ask("POST", "/sim/reset", {})
 
     @staticmethod

@@ -11,8 +11,8 @@ import aiohttp
 from aiohttp import web
 
 from simulator.accounts import PhoneNumber
-from simulator.call import Call
 from simulator.faults import FaultOrder
+from simulator.leg import Leg
 from simulator.network import Network
 from simulator.orders import DigitsOrder, MediaOrder, RawOrder, VerifyOrder
 from simulator.payloads import change, envelope
@@ -55,7 +55,7 @@ class Control:
             ("POST", "/sim/verify", self.verify),
             ("POST", "/sim/reset", self.reset),
         ]
-        return [web.route(method, path, _guarded(handler)) for method, path, handler in table]
+        return [web.route(method, path, guarded(handler)) for method, path, handler in table]
 
     async def health(self, request: web.Request) -> web.Response:
         """Alive, and what is still open."""
@@ -74,7 +74,7 @@ class Control:
 
     async def add_number(self, request: web.Request) -> web.Response:
         """Add or replace a business number; what is left out is taken from the first number."""
-        body = await _json(request)
+        body = await json_of(request)
         known = next(iter(self._network.numbers.values()), None)
         if known is not None:
             body = {**known.__dict__, **body}
@@ -90,7 +90,7 @@ class Control:
 
     async def add_call(self, request: web.Request) -> web.Response:
         """A user calls."""
-        call = await self._network.call(read(CallPlan, await _json(request)))
+        call = await self._network.call(read(CallPlan, await json_of(request)))
         return web.json_response({"id": call.id}, status=201)
 
     async def list_calls(self, request: web.Request) -> web.Response:
@@ -116,7 +116,7 @@ class Control:
                 return web.json_response(waited, status=408)
         return web.json_response(self._report(call, request))
 
-    def _report(self, call: Call, request: web.Request | None = None) -> CallReport:
+    def _report(self, call: Leg, request: web.Request | None = None) -> CallReport:
         query = request.query if request is not None else {}
         tones = tuple(int(hz) for hz in query.get("tones", "").split(",") if hz)
         end = query.get("to")
@@ -131,7 +131,7 @@ class Control:
 
     async def press(self, request: web.Request) -> web.Response:
         """The user presses keys; 409 when there is no audio to carry them."""
-        digits = read(DigitsOrder, await _json(request)).digits
+        digits = read(DigitsOrder, await json_of(request)).digits
         if not digits or not set(digits) <= DIGITS:
             raise BadRequest("digits may contain 0-9 * # A-D only")
         pressed = self._call(request).press(digits)
@@ -139,7 +139,7 @@ class Control:
 
     async def speak(self, request: web.Request) -> web.Response:
         """The user says something else; 409 while there is no audio."""
-        speech = read(Speech, await _json(request))
+        speech = read(Speech, await json_of(request))
         speaker = self._call(request).peer.speaker
         if speaker is None:
             return web.json_response({"error": "there is no audio"}, status=409)
@@ -148,7 +148,7 @@ class Control:
 
     async def add_fault(self, request: web.Request) -> web.Response:
         """Spoil coming Graph requests."""
-        order = read(FaultOrder, await _json(request))
+        order = read(FaultOrder, await json_of(request))
         self._network.faults.add(order)
         return web.json_response({"waiting": self._network.faults.waiting()}, status=201)
 
@@ -174,7 +174,7 @@ class Control:
 
     async def raw(self, request: web.Request) -> web.Response:
         """Sign and deliver anything."""
-        order = read(RawOrder, await _json(request))
+        order = read(RawOrder, await json_of(request))
         number = self._network.number(order.phone_number_id)
         if order.body_base64 is not None:
             data = base64.b64decode(order.body_base64)
@@ -187,13 +187,13 @@ class Control:
 
     async def add_media(self, request: web.Request) -> web.Response:
         """Keep bytes which Graph then gives out as a medium."""
-        order = read(MediaOrder, await _json(request))
+        order = read(MediaOrder, await json_of(request))
         media_id = self._network.keep(order.mime_type, base64.b64decode(order.content_base64))
         return web.json_response({"id": media_id}, status=201)
 
     async def verify(self, request: web.Request) -> web.Response:
         """Do the handshake of a new subscription. Meta: webhooks/create-webhook-endpoint."""
-        order = read(VerifyOrder, await _json(request))
+        order = read(VerifyOrder, await json_of(request))
         number = self._network.number(order.phone_number_id)
         challenge = str(secrets.randbelow(9 * 10**9) + 10**9)
         params = {
@@ -220,7 +220,7 @@ class Control:
         await self._network.forget()
         return web.json_response({"status": "ok"})
 
-    def _call(self, request: web.Request) -> Call:
+    def _call(self, request: web.Request) -> Leg:
         call = self._network.calls.get(request.match_info["id"])
         if call is None:
             raise web.HTTPNotFound(text=json.dumps({"error": "no such call"}))
@@ -233,13 +233,15 @@ def _tasks_of_calls() -> int:
     return sum(not name.startswith("RequestHandler.") and name != "serve" for name in names)
 
 
-def _reached(call: Call, wanted: str) -> bool:
+def _reached(call: Leg, wanted: str) -> bool:
     if wanted == CallState.ENDED:
         return call.state is CallState.ENDED and not call.peer_open
     return call.state == wanted or call.journal.time_of(wanted) is not None
 
 
-def _guarded(handler: Handler) -> Handler:
+def guarded(handler: Handler) -> Handler:
+    """Only for this machine; a request that makes no sense gets 400."""
+
     async def handle(request: web.Request) -> web.StreamResponse:
         if not _is_loopback(request.remote):
             return web.json_response({"error": "only from this machine"}, status=403)
@@ -258,7 +260,11 @@ def _is_loopback(address: str | None) -> bool:
         return False
 
 
-async def _json(request: web.Request) -> dict[str, object]:
+async def json_of(request: web.Request) -> dict[str, object]:
+    """The object in the body, empty if there is no body.
+
+    :raises BadRequest: it is something else.
+    """
     data = await request.read()
     body = json.loads(data) if data else {}
     if not isinstance(body, dict):

@@ -17,8 +17,11 @@ _TITLES = {
     131009: (400, "Parameter value is not valid"),
     131016: (500, "Service unavailable"),
     131030: (400, "Recipient phone number not in allowed list"),
+    131026: (400, "Message undeliverable"),
+    131042: (400, "Business eligibility payment issue"),
     131047: (400, "Re-engagement message"),
     131055: (400, "Method not allowed"),
+    132001: (400, "Template does not exist"),
     138000: (401, "Calling not enabled"),
     138001: (400, "Receiver uncallable"),
     138002: (429, "Concurrent calls limit"),
@@ -31,7 +34,9 @@ _TITLES = {
     138012: (400, "Business-initiated call limit hit"),
     138013: (400, "Business-initiated calling is not available"),
     138014: (400, "Calling temporarily disabled"),
+    138015: (400, "Calling cannot be enabled"),
     138017: (400, "Permanent permission already approved"),
+    138018: (400, "Calling cannot be enabled"),
 }
 
 

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from simulator.faults import Fault
 from simulator.graph_errors import GraphError, invalid_parameter
-from simulator.graph_request import ACTION, NETWORK, NUMBER, authorize
+from simulator.graph_request import ACTION, CALL_ID, NETWORK, NUMBER, authorize
 from simulator.identifiers import trace_id
 from simulator.network import Network
 from simulator.payloads import Json
@@ -214,7 +214,7 @@ def _log(
             "path": request.path,
             "action": request[ACTION],
             "phone_number_id": request.match_info.get("object_id"),
-            "call_id": body.get("call_id"),
+            "call_id": body.get("call_id") or request.get(CALL_ID),
             "status": None if silent else _status(outcome, fault),
             "code": code,
             "fault": fault.kind if fault else None,
@@ -222,7 +222,7 @@ def _log(
             "body": body,
         }
     )
-    call = network.calls.get(str(body.get("call_id")))
+    call = network.calls.get(str(body.get("call_id") or request.get(CALL_ID)))
     if call is not None:
         call.log_request(request[ACTION], outcome.status, outcome.error)
 

@@ -5,7 +5,12 @@ import json
 from aiohttp import web
 
 from simulator.accounts import PhoneNumber
-from simulator.graph_errors import GraphError, invalid_parameter, invalid_token
+from simulator.graph_errors import (
+    GraphError,
+    invalid_parameter,
+    invalid_token,
+    unknown_object,
+)
 from simulator.network import Network
 from simulator.payloads import Json
 
@@ -60,3 +65,14 @@ def text(body: Json, key: str) -> str:
     if not isinstance(value, str) or not value:
         raise invalid_parameter(f"{key} is required and must be a string")
     return value
+
+
+def number_of(request: web.Request) -> PhoneNumber:
+    """The number in the path, if it belongs to the token.
+
+    :raises GraphError: 100 with subcode 33.
+    """
+    number = request[NETWORK].numbers.get(request.match_info["object_id"])
+    if number is None or number.access_token != request[NUMBER].access_token:
+        raise unknown_object(request.match_info["object_id"], request.method.lower())
+    return number

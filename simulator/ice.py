@@ -154,8 +154,8 @@ class IceLite(asyncio.DatagramProtocol):
 class _LoopbackConnection(aioice.Connection):
     """aioice leaves 127.0.0.1 out; here it is the only address there is."""
 
-    def __init__(self, host: str) -> None:
-        super().__init__(ice_controlling=True, use_ipv6=False)
+    def __init__(self, host: str, *, controlling: bool) -> None:
+        super().__init__(ice_controlling=controlling, use_ipv6=False)
         self._host = host
 
     async def gather_candidates(self) -> None:
@@ -167,19 +167,19 @@ class _LoopbackConnection(aioice.Connection):
 
 
 class IceFull:
-    """A browser-like agent: aioice as published. It made the offer, so it controls (RFC 8445 6.1.1);
+    """A browser-like agent: aioice as published. If it made the offer it controls (RFC 8445 6.1.1);
     a business that insists on controlling gets its way by its tie-breaker."""
 
-    role = "controlling"
-
-    def __init__(self) -> None:
+    def __init__(self, *, controlling: bool = True) -> None:
+        self.role = "controlling" if controlling else "controlled"
         self.connected = asyncio.Event()
         self.local: Address = ("", 0)
         self.ufrag = self.pwd = ""
         self._connection: _LoopbackConnection | None = None
 
     async def open(self, host: str) -> None:
-        self._connection = connection = _LoopbackConnection(host)
+        controlling = self.role == "controlling"
+        self._connection = connection = _LoopbackConnection(host, controlling=controlling)
         await connection.gather_candidates()
         candidate = connection.local_candidates[0]
         self.local = (candidate.host, candidate.port)

@@ -7,21 +7,29 @@ import secrets
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypedDict
 
 from aiortc.rtcdtlstransport import RTCCertificate
 
 from simulator.accounts import PhoneNumber, User
-from simulator.call import Call, Surroundings
-from simulator.courier import Courier, Webhook
+from simulator.admission import Circumstances
+from simulator.call import Call
+from simulator.consents import Consents
+from simulator.courier import Courier
 from simulator.ear import write_wav
 from simulator.faults import GraphFaults
 from simulator.identifiers import business_scoped_user_id, call_id
-from simulator.payloads import Json, settings_update
+from simulator.leg import Leg, Surroundings
+from simulator.message_rules import TEMPLATES, Template
+from simulator.outgoing import Dialing, OutgoingCall
+from simulator.payloads import CallFacts, Json
+from simulator.people import People, UserPlan
 from simulator.plans import CallPlan
 from simulator.reading import BadRequest
+from simulator.rules import CallState
+from simulator.standing import INBOUND_PAUSED, OUTBOUND_PAUSED, Standing
 
 
 class RequestRecord(TypedDict):
@@ -40,6 +48,17 @@ class RequestRecord(TypedDict):
     body: object
 
 
+class MessageRecord(TypedDict):
+    """A message that the business has sent; `payload` is that of its call button."""
+
+    id: str
+    phone_number_id: str
+    wa_id: str
+    kind: str
+    payload: str | None
+    body: Json
+
+
 @dataclass
 class Network:
     """The state of the simulator; handlers of Graph and of the control API work on it."""
@@ -54,16 +73,26 @@ class Network:
     url: str = ""
     """Our own address, for media URLs in webhooks."""
     numbers: dict[str, PhoneNumber] = field(default_factory=dict)
-    calls: dict[str, Call] = field(default_factory=dict)
-    settings: dict[str, Json] = field(default_factory=dict)
+    calls: dict[str, Call | OutgoingCall] = field(default_factory=dict)
+    people: People = field(default_factory=People)
+    messages: dict[str, MessageRecord] = field(default_factory=dict)
+    templates: dict[tuple[str, str], Template] = field(
+        default_factory=lambda: {(one.name, one.language): one for one in TEMPLATES}
+    )
     media: dict[str, tuple[str, bytes]] = field(default_factory=dict)
     """Media id -> (MIME type, bytes)."""
     faults: GraphFaults = field(default_factory=GraphFaults)
     requests: list[RequestRecord] = field(default_factory=list)
     wavs: dict[str, Path] = field(default_factory=dict)
+    consents: Consents = field(init=False)
+    standing: Standing = field(init=False)
     _temporary: tempfile.TemporaryDirectory[str] | None = None
     _certificate: RTCCertificate = field(default_factory=RTCCertificate.generateCertificate)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.consents = Consents(self.courier, self.time_scale, self.notify)
+        self.standing = Standing(self.courier)
 
     def number(self, phone_number_id: str | None) -> PhoneNumber:
         """A number, the first one if none is named.
@@ -82,16 +111,54 @@ class Network:
         :raises BadRequest: the number is unknown or its calling is disabled.
         """
         number = self.number(plan.phone_number_id)
-        if self.settings.get(number.phone_number_id, {}).get("status") == "DISABLED":
+        if not self.standing.is_enabled(number):
             raise BadRequest("calling is disabled in the settings of this number")
+        if self.standing.paused_until(number, INBOUND_PAUSED) is not None:
+            raise BadRequest("incoming calls of this number are paused")
         user = User(
             wa_id=plan.wa_id,
             name=plan.name,
             user_id=plan.user_id or business_scoped_user_id(plan.wa_id),
             username=plan.username or ("user." + plan.wa_id if plan.delivery.username else None),
         )
+        self.people.meet(user)
         identifier = call_id(plan.wa_id, number.display_phone_number, secrets.token_bytes(16))
-        around = Surroundings(
+        facts = CallFacts(identifier, number, user, plan.cta_payload, plan.deeplink_payload)
+        call = Call(facts, plan, self._surroundings())
+        call.on_end = lambda: self._user_call_ended(call)
+        self.calls[identifier] = call
+        await call.offer()
+        return call
+
+    def _user_call_ended(self, call: Call) -> None:
+        plan = self.people.find(call.user.wa_id, "")
+        if plan is None:
+            return
+        if call.start_time is not None:
+            self.consents.of(call.number, call.user).talked()
+        if self.standing.settings_of(call.number).get("callback_permission_status") == "ENABLED":
+            self.consents.called_back(call.number, plan, call.id)
+
+    async def dial(self, number: PhoneNumber, plan: UserPlan, dialing: Dialing) -> OutgoingCall:
+        """The business calls a user; it has been found that it may."""
+        user, business = plan.user(), number.display_phone_number
+        token = secrets.token_bytes(16)
+        identifier = call_id(user.wa_id, business, token, user_initiated=False)
+        permission = self.consents.of(number, user)
+        call = OutgoingCall(
+            CallFacts(identifier, number, user, business_initiated=True),
+            plan,
+            dialing,
+            self._surroundings(),
+            on_pick_up=lambda: permission.picked_up(time.time()),
+            on_missed=lambda: self.consents.missed(number, plan),
+        )
+        self.calls[identifier] = call
+        await call.dial()
+        return call
+
+    def _surroundings(self) -> Surroundings:
+        return Surroundings(
             courier=self.courier,
             certificate=self._certificate,
             host=self.host,
@@ -100,16 +167,40 @@ class Network:
             keep_recording=self.keep_recording,
             changed=self.notify,
         )
-        call = Call(identifier, number, user, plan, around)
-        self.calls[identifier] = call
-        await call.offer()
-        return call
 
-    def announce_settings(self, number: PhoneNumber, calling: Json) -> None:
-        """Tell the business's webhook that settings changed, even by itself."""
-        value = settings_update(number, calling, int(time.time()))
-        event = "account_settings_update"
-        self.courier.send(Webhook(number=number, value=value, event=event, field=event))
+    def circumstances(
+        self, number: PhoneNumber, plan: UserPlan | None, *, sdp_fault: str | None = None
+    ) -> Circumstances:
+        """What the decision about a call or a request depends on."""
+        ours = [call for call in self.calls.values() if call.number is number]
+        live = [call for call in ours if call.state is not CallState.ENDED]
+        outgoing = sum(isinstance(call, OutgoingCall) for call in ours)
+        known = Circumstances(
+            conditions=self.standing.conditions_of(number),
+            is_sip=self.standing.is_sip(number),
+            is_enabled=self.standing.is_enabled(number),
+            business=number.display_phone_number,
+            restricted_until=self.standing.paused_until(number, OUTBOUND_PAUSED),
+            sdp_fault=sdp_fault,
+            calls_now=len(live),
+            calls_today=outgoing,
+        )
+        if plan is None:
+            return replace(known, user="", is_callable=False)
+        user = plan.user()
+        permission = self.consents.of(number, user)
+        return replace(
+            known,
+            user=user.wa_id,
+            is_callable=plan.callable,
+            has_permission=permission.status(self.now()) != "no_permission",
+            limit_ends=permission.call_limit_ends(self.now()),
+            on_the_line=any(call.user.wa_id == user.wa_id for call in live),
+        )
+
+    def now(self) -> float:
+        """Unix seconds."""
+        return time.time()
 
     def notify(self) -> None:
         """Wake everybody who waits for a change."""
@@ -133,7 +224,7 @@ class Network:
                 continue
         return True
 
-    def wav_of(self, call: Call) -> Path | None:
+    def wav_of(self, call: Leg) -> Path | None:
         """The sound file of an ended call, written when it is first asked for."""
         if call.peer_open or call.start_time is None:
             return None
@@ -178,10 +269,14 @@ class Network:
         self.requests.append({**record, "at": round(time.time(), 3)})
 
     async def forget(self) -> None:
-        """Drop calls, deliveries, faults and logs; numbers and settings stay."""
+        """Drop calls, users, deliveries, faults and logs; numbers and settings stay."""
+        self.consents.clear()
         await asyncio.gather(*(call.abandon() for call in self.calls.values()))
         await self.courier.forget()
         self.calls.clear()
+        self.people.clear()
+        self.messages.clear()
+        self.standing.clear()
         self.requests.clear()
         self.faults.clear()
         self.wavs.clear()

@@ -58,14 +58,17 @@ class Peer:
         reception: Reception,
         violation: Callable[[str], None],
         remark: Callable[[str], None],
+        *,
+        answers: bool = False,
     ) -> None:
+        """:param answers: the business makes the offer, so it controls (RFC 8445 6.1.1)."""
         self.reception = reception
         self.speaker: Speaker | None = None
         self._plan = plan
         self._certificate = certificate
         self._violation, self._remark = violation, remark
         self._link: Link = (
-            IceFull()
+            IceFull(controlling=not answers)
             if plan.ice == "full"
             else IceLite(violation, remark, deaf=plan.media.deaf_ice)
         )

@@ -43,6 +43,8 @@ class Reception:
     statistics: ReceiverReport = field(default_factory=ReceiverReport)
     """What the user's own RTCP says about this stream."""
     last_report: RtcpReceiverInfo | None = None
+    early: str = "media before accept"
+    """The name of the violation of whoever sends too early."""
     _noted: set[str] = field(default_factory=set)
     _random: random.Random = field(default_factory=lambda: random.Random(1))
     _ssrcs: set[int] = field(default_factory=set)
@@ -82,7 +84,7 @@ class Reception:
         if not self.accepted:
             # Meta: calling/faq. The phone takes media for an accept and starts its timer.
             self.early_packets += 1
-            self.violation("media before accept")
+            self.violation(self.early)
         elif self.first_rtp is None:
             self.first_rtp = now
 

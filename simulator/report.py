@@ -4,18 +4,24 @@ from pathlib import Path
 from typing import TypedDict
 
 from simulator import sound
-from simulator.call import Call
 from simulator.ear import read_wav
 from simulator.journal import RequestEntry, TimelineEntry
+from simulator.leg import Leg
 from simulator.voice import RATE, Samples
 
 
 class Timings(TypedDict):
-    """Milliseconds since the offer's webhook was sent; None: has not happened."""
+    """Milliseconds since the offer was sent, by webhook or by `connect`; None: has not happened.
+
+    `answer_sent`, `ringing` and `picked_up` are those of calls which the business makes.
+    """
 
     webhook_acked: float | None
     pre_accept: float | None
     accept: float | None
+    answer_sent: float | None
+    ringing: float | None
+    picked_up: float | None
     ice_connected: float | None
     dtls_connected: float | None
     first_packet: float | None
@@ -74,7 +80,7 @@ class CallReport(TypedDict):
 
 
 def report(
-    call: Call,
+    call: Leg,
     wav: Path | None = None,
     tones: tuple[int, ...] = (),
     span: tuple[float, float | None] = (0.0, None),
@@ -88,7 +94,7 @@ def report(
     return {
         "id": call.id,
         "state": str(call.state),
-        "direction": "USER_INITIATED",
+        "direction": call.direction,
         "user": {
             "wa_id": call.user.wa_id,
             "name": call.user.name,
@@ -113,18 +119,21 @@ def report(
     }
 
 
-def _duration(call: Call) -> int | None:
+def _duration(call: Leg) -> int | None:
     if call.start_time is None or call.end_time is None:
         return None
     return call.end_time - call.start_time
 
 
-def _timings(call: Call) -> Timings:
+def _timings(call: Leg) -> Timings:
     ms = call.journal.milliseconds
     return {
         "webhook_acked": ms("webhook_acked"),
         "pre_accept": ms("pre_accept"),
         "accept": ms("accept"),
+        "answer_sent": ms("answer_sent"),
+        "ringing": ms("ringing"),
+        "picked_up": ms("picked_up"),
         "ice_connected": ms("ice_connected"),
         "dtls_connected": ms("dtls_connected"),
         "first_packet": ms("first_packet"),
@@ -133,7 +142,7 @@ def _timings(call: Call) -> Timings:
 
 
 def _heard(
-    call: Call, wav: Path | None, tones: tuple[int, ...], span: tuple[float, float | None]
+    call: Leg, wav: Path | None, tones: tuple[int, ...], span: tuple[float, float | None]
 ) -> Heard:
     ear = call.reception.ear
     whole = read_wav(wav) if wav is not None else ear.samples()
@@ -162,7 +171,7 @@ def _cut(samples: Samples, span: tuple[float, float | None]) -> Samples:
     return samples[int(span[0] * RATE) : end]
 
 
-def _spoken(call: Call) -> Spoken:
+def _spoken(call: Leg) -> Spoken:
     speaker = call.peer.speaker
     if speaker is None:
         return {"packets": 0, "dropped": 0, "digits": ""}

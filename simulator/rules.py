@@ -1,4 +1,4 @@
-"""The life of a user-initiated call on Meta's side: what is allowed when. Pure.
+"""The life of a call on Meta's side: what is allowed when. Pure.
 
 Meta: calling/user-initiated-calls and calling/reference (error cases of accept, reject and
 terminate). Meta documents no codes for these; they come out as code 100 with telling details.
@@ -12,6 +12,9 @@ class CallState(StrEnum):
 
     OFFERED = "offered"
     PRE_ACCEPTED = "pre_accepted"
+    DIALED = "dialed"
+    """By the business; the user's phone knows nothing yet."""
+    RINGING = "ringing"
     IN_PROGRESS = "in_progress"
     ENDED = "ended"
 
@@ -39,6 +42,8 @@ _NEXT = {
     (CallState.PRE_ACCEPTED, Action.ACCEPT): CallState.IN_PROGRESS,
     (CallState.PRE_ACCEPTED, Action.REJECT): CallState.ENDED,
     (CallState.PRE_ACCEPTED, Action.TERMINATE): CallState.ENDED,
+    (CallState.DIALED, Action.TERMINATE): CallState.ENDED,
+    (CallState.RINGING, Action.TERMINATE): CallState.ENDED,
     (CallState.IN_PROGRESS, Action.TERMINATE): CallState.ENDED,
 }
 
@@ -62,6 +67,10 @@ def after(state: CallState, action: Action) -> CallState:
     if following is None:
         raise NotAllowed(_REFUSALS.get(state, f"{action} is not possible for this call"))
     return following
+
+
+RING_SECONDS = 60.0
+"""How long a user's phone rings. Not documented (SIP calls: 480 s)."""
 
 
 def media_deadline(

@@ -1,4 +1,4 @@
-"""What Meta demands of the business's SDP answer. Pure.
+"""What Meta demands of the business's SDP, answer or offer. Pure.
 
 Meta: calling/faq, calling/integration-patterns and calling/troubleshooting; refusals have the
 shape of graph_errors.invalid_sdp. Read line by line on purpose, without any SDP library, so that
@@ -32,6 +32,7 @@ class BusinessMedia:
     candidates: tuple[str, ...]
     remarks: tuple[str, ...]
     """Tolerated by Meta, as far as known, but against its recommendations."""
+    mid: str = "audio"
 
 
 def check_answer(
@@ -44,27 +45,63 @@ def check_answer(
     :param ice_lite: whether our offer was.
     :raises SdpRefused: with the first fault found.
     """
+    lines, media = _sections(sdp)
+    _check_description(lines, media, mid)
+    if ice_lite and "a=ice-lite" in lines:
+        raise SdpRefused("Both sides are ICE-lite: nobody would send checks")
+    listed = _listed(media)
+    if not set(listed) <= set(payload_types):
+        raise SdpRefused("Payload types must be those of the offer")
+    setups = _values(lines, "setup")
+    if setups not in (["active"], ["passive"]):
+        raise SdpRefused("setup must be active or passive in an answer (RFC 8842)")
+    return _business_media(lines, media, listed, setups[0])
+
+
+def check_offer(sdp: str) -> BusinessMedia:
+    """Check the offer of a business-initiated call.
+
+    :raises SdpRefused: with the first fault found.
+    """
+    lines, media = _sections(sdp)
+    mids = _values(media, "mid")
+    if len(mids) != 1:
+        raise SdpRefused("mid is required")
+    _check_description(lines, media, mids[0])
+    if "a=ice-lite" in lines:
+        raise SdpRefused("Both sides are ICE-lite: nobody would send checks")
+    setups = _values(lines, "setup")
+    if setups not in (["actpass"], ["active"], ["passive"]):
+        raise SdpRefused("setup must be actpass in an offer (RFC 8842)")
+    return _business_media(lines, media, _listed(media), setups[0])
+
+
+def _sections(sdp: str) -> tuple[list[str], list[str]]:
+    """All lines, and those from the one m-line on."""
     _check_text(sdp)
     lines = sdp.split("\r\n")[:-1]
     kind_at = [i for i, line in enumerate(lines) if line.startswith("m=")]
     if len(kind_at) != 1:
         raise SdpRefused("SDP must have exactly one m-line")
-    media = lines[kind_at[0] :]
-    _check_description(lines, media, mid)
-    if ice_lite and "a=ice-lite" in lines:
-        raise SdpRefused("Both sides are ICE-lite: nobody would send checks")
-    opus, telephone_event = _codecs(media, payload_types)
+    return lines, lines[kind_at[0] :]
+
+
+def _business_media(
+    lines: list[str], media: list[str], listed: list[int], setup: str
+) -> BusinessMedia:
+    opus, telephone_event = _codecs(media, listed)
     ufrag, pwd = _credentials(lines)
     return BusinessMedia(
         ufrag=ufrag,
         pwd=pwd,
         fingerprint=_fingerprint(lines),
-        setup=_setup(lines),
+        setup=setup,
         opus=opus,
         telephone_event=telephone_event,
         ssrc=_ssrc(media),
         candidates=tuple(_values(media, "candidate")),
         remarks=_remarks(lines, media),
+        mid=_values(media, "mid")[0],
     )
 
 
@@ -99,10 +136,11 @@ def _check_description(lines: list[str], media: list[str], mid: str) -> None:
         raise SdpRefused("rtcp-mux is required")
 
 
-def _codecs(media: list[str], offered: tuple[int, ...]) -> tuple[int, int | None]:
-    listed = [int(word) for word in media[0].split(" ")[3:] if word.isdecimal()]
-    if not listed or not set(listed) <= set(offered):
-        raise SdpRefused("Payload types must be those of the offer")
+def _listed(media: list[str]) -> list[int]:
+    return [int(word) for word in media[0].split(" ")[3:] if word.isdecimal()]
+
+
+def _codecs(media: list[str], listed: list[int]) -> tuple[int, int | None]:
     maps = dict(value.split(" ", 1) for value in _values(media, "rtpmap") if " " in value)
     names = {pt: maps.get(str(pt), "").lower() for pt in listed}
     opus = [pt for pt, name in names.items() if name == "opus/48000/2"]
@@ -143,13 +181,6 @@ def _ssrc(media: list[str]) -> int | None:
     if len(texts) > 1:
         raise SdpRefused("SDP must have a single SSRC")
     return int(texts.pop()) if texts else None
-
-
-def _setup(lines: list[str]) -> str:
-    setups = _values(lines, "setup")
-    if setups not in (["active"], ["passive"]):
-        raise SdpRefused("setup must be active or passive in an answer (RFC 8842)")
-    return setups[0]
 
 
 def _remarks(lines: list[str], media: list[str]) -> tuple[str, ...]:

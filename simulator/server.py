@@ -7,9 +7,10 @@ from pathlib import Path
 import aiohttp
 from aiohttp import web
 
-from simulator import graph
+from simulator import graph, graph_calls, graph_messages
 from simulator.accounts import PhoneNumber
 from simulator.control import Control
+from simulator.control_outbound import OutboundControl
 from simulator.courier import Courier
 from simulator.graph_errors import GraphError, unknown_object
 from simulator.graph_middle import Endpoint, endpoint
@@ -50,6 +51,7 @@ async def application(
         network.numbers[number.phone_number_id] = number
     app = web.Application(client_max_size=_MAX_BODY)
     app.add_routes(Control(network).routes())
+    app.add_routes(OutboundControl(network).routes())
     app.add_routes(_graph_routes(network))
 
     async def end(_: web.Application) -> None:
@@ -63,11 +65,12 @@ async def application(
 def _graph_routes(network: Network) -> list[web.RouteDef]:
     number = _VERSION + "/{object_id}"
     table: list[tuple[str, str, str, Endpoint]] = [
-        ("POST", f"{number}/calls", "calls", graph.post_calls),
-        ("GET", f"{number}/call_permissions", "call_permissions", graph.get_call_permissions),
+        ("POST", f"{number}/calls", "calls", graph_calls.post_calls),
+        ("GET", f"{number}/call_permissions", "call_permissions", graph_calls.get_call_permissions),
         ("GET", f"{number}/settings", "settings", graph.get_settings),
         ("POST", f"{number}/settings", "settings", graph.post_settings),
-        ("POST", f"{number}/messages", "messages", graph.post_messages),
+        ("POST", f"{number}/messages", "messages", graph_messages.post_messages),
+        ("POST", f"{number}/message_templates", "templates", graph_messages.post_templates),
         ("GET", number, "media", graph.get_media),
         ("*", _VERSION + "/{object_id}{rest:.*}", "unknown", _unknown),
     ]

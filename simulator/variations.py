@@ -7,7 +7,9 @@ from simulator.payloads import Json, change, envelope
 from simulator.switches import DeliverySwitches
 
 _NUMBER_KEYS = ("from", "wa_id", "recipient_id")
-_BSUID_KEYS = ("from_user_id", "user_id", "recipient_user_id")
+_BUSINESS_KEYS = ("to", "wa_id", "recipient_id")
+"""... of calls which the business makes: `from` is its own number then."""
+_BSUID_KEYS = ("from_user_id", "to_user_id", "user_id", "recipient_user_id")
 _TIME_KEYS = frozenset({"timestamp", "start_time", "end_time", "duration", "expiration_timestamp"})
 
 
@@ -17,7 +19,11 @@ def vary(value: Json, switches: DeliverySwitches) -> Json:
     _vary_errors(value, switches)
     for call in value.get("calls", []):
         _vary_call(call, switches)
-    _drop(value, _dropped(switches))
+    for told in value.get("statuses", []):
+        if told.get("type") == "call" and switches.status_case != "list":
+            told["status"] = _spell(told["status"], switches.status_case)
+    calls = [call.get("direction") for call in value.get("calls", [])]
+    _drop(value, _dropped(switches, ours="BUSINESS_INITIATED" in calls))
     if switches.numbers_as != "documented":
         value = _cast_times(value, str if switches.numbers_as == "string" else int)
     if switches.unknown_keys:
@@ -87,10 +93,10 @@ def _spell(status: str, how: str) -> Any:
     return {"upper": status.upper(), "lower": status.lower(), "title": status.capitalize()}[how]
 
 
-def _dropped(switches: DeliverySwitches) -> frozenset[str]:
+def _dropped(switches: DeliverySwitches, *, ours: bool) -> frozenset[str]:
     keys = set(switches.drop)
     if switches.username:
-        keys.update(_NUMBER_KEYS)
+        keys.update(_BUSINESS_KEYS if ours else _NUMBER_KEYS)
     if not switches.bsuid:
         keys.update(_BSUID_KEYS)
     return frozenset(keys)

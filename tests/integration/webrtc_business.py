@@ -12,6 +12,7 @@ import hmac
 import json
 import re
 import secrets
+from collections.abc import Callable
 from typing import Any, cast
 
 import aioice
@@ -43,6 +44,8 @@ class Business:
         self.bodies: list[bytes] = []
         self.signed: list[bool] = []
         self.calls: list[Json] = []
+        self.told: list[Json] = []
+        """The values of all changes, in the order of their arrival."""
         self.statuses: list[int] = []
         """What to answer to the next POSTs; then 200."""
         self._arrived = asyncio.Event()
@@ -76,6 +79,7 @@ class Business:
         if status == 200:
             for change in changes(body):
                 self.calls += change["value"].get("calls", [])
+                self.told.append(change["value"])
         self._arrived.set()
         return web.Response(status=status)
 
@@ -88,6 +92,40 @@ class Business:
                     if call["event"] == event and call_id in (None, call["id"]):
                         return call
                 await self._arrived.wait()
+
+    async def connect(self, sdp: str, to: str = "447700900123", **more) -> tuple[int, Json]:
+        """Dial."""
+        body = {"messaging_product": "whatsapp", "action": "connect", "to": to}
+        session = {"sdp_type": "offer", "sdp": sdp}
+        whole = {**body, "session": session, **more}
+        answer: tuple[int, Json] = await self.ask("POST", f"{self.number}/calls", whole)
+        return answer
+
+    def call_statuses(self) -> list[str]:
+        return [s["status"] for s in self._statuses() if s.get("type") == "call"]
+
+    def message_statuses(self) -> list[str]:
+        return [s["status"] for s in self._statuses() if s.get("type") != "call"]
+
+    def _statuses(self) -> list[Json]:
+        return [status for value in self.told for status in value.get("statuses", [])]
+
+    def replies(self) -> list[Json]:
+        """All `call_permission_reply` objects with their context's id."""
+        messages = [message for value in self.told for message in value.get("messages", [])]
+        return [
+            {**m["interactive"]["call_permission_reply"], "to": m.get("context", {}).get("id")}
+            for m in messages
+            if m["type"] == "interactive"
+        ]
+
+    async def until(self, reached: Callable[[], Any], seconds: float = 8.0) -> Any:
+        """The first true answer, asked again after every webhook."""
+        async with asyncio.timeout(seconds):
+            while not (answer := reached()):
+                self._arrived.clear()
+                await self._arrived.wait()
+            return answer
 
     async def posted(self, count: int, seconds: float = 8.0) -> None:
         """Wait until so many POSTs have arrived."""
@@ -160,6 +198,17 @@ class Ordinary:
         await self._connection.setRemoteDescription(RTCSessionDescription(offer, "offer"))
         self._connection.addTrack(self._tone)
         await self._connection.setLocalDescription(await self._connection.createAnswer())
+        return self._text()
+
+    async def offer(self) -> str:
+        self._connection.addTrack(self._tone)
+        await self._connection.setLocalDescription(await self._connection.createOffer())
+        return self._text()
+
+    async def take(self, answer: str) -> None:
+        await self._connection.setRemoteDescription(RTCSessionDescription(answer, "answer"))
+
+    def _text(self) -> str:
         lines = self._connection.localDescription.sdp.strip().split("\r\n")
         kept = [x for x in lines if not re.match("a=fingerprint:sha-(384|512)", x)]
         return "".join(line + "\r\n" for line in kept)

@@ -132,3 +132,57 @@ def test_the_envelope_holds_the_changes():
             {"id": "884412097316520", "changes": [{"value": {"a": 1}, "field": "calls"}]},
         ],
     }
+
+
+OURS = CallFacts("wacid.Y", NUMBER, USER, business_initiated=True)
+NAMELESS = [{**CONTACTS[0], "profile": {"username": "adaquill"}}]
+
+
+def test_the_answer_to_a_business_initiated_call_is_as_documented():
+    assert payloads.answered(OURS, "v=0\r\n", "task:93121", 1790001001) == {
+        "messaging_product": "whatsapp",
+        "metadata": METADATA,
+        "contacts": NAMELESS,
+        "calls": [
+            {
+                "id": "wacid.Y",
+                "from": "551155501234",
+                "to": "447700900123",
+                "to_user_id": "GB.4820193377501926",
+                "event": "connect",
+                "timestamp": "1790001001",
+                "direction": "BUSINESS_INITIATED",
+                "session": {"sdp_type": "answer", "sdp": "v=0\r\n"},
+                "biz_opaque_callback_data": "task:93121",
+            }
+        ],
+    }
+
+
+def test_a_call_status_is_as_documented():
+    told = payloads.call_status(OURS, "RINGING", None, 1790001002)
+
+    assert told["statuses"] == [
+        {
+            "id": "wacid.Y",
+            "type": "call",
+            "status": "RINGING",
+            "timestamp": "1790001002",
+            "recipient_id": "447700900123",
+            "recipient_user_id": "GB.4820193377501926",
+        }
+    ]
+
+
+def test_the_end_of_a_business_initiated_call_has_its_direction():
+    (call,) = payloads.terminate(OURS, Ending(opaque="x"), 5)["calls"]
+
+    assert (call["direction"], call["from"]) == ("BUSINESS_INITIATED", "551155501234")
+    assert "start_time" not in call
+    assert call["biz_opaque_callback_data"] == "x"
+
+
+def test_a_recording_of_such_a_call_names_no_direction():
+    (call,) = payloads.recording_available(OURS, {"id": "1"}, 5)["calls"]
+
+    assert not {"direction", "to", "to_user_id"} & set(call)

@@ -13,6 +13,8 @@ from simulator.rules import Action, CallState, NotAllowed, after, media_deadline
         ("pre_accepted", "accept", "in_progress"),
         ("pre_accepted", "reject", "ended"),
         ("pre_accepted", "terminate", "ended"),
+        ("dialed", "terminate", "ended"),
+        ("ringing", "terminate", "ended"),
         ("in_progress", "terminate", "ended"),
     ],
 )
@@ -24,6 +26,8 @@ def test_what_is_allowed(state, action, following):
     ("state", "action", "details"),
     [
         ("offered", "connect", "connect is not possible for this call"),
+        ("ringing", "accept", "accept is not possible for this call"),
+        ("dialed", "reject", "reject is not possible for this call"),
         ("pre_accepted", "pre_accept", "The call has already been pre-accepted"),
         ("in_progress", "pre_accept", "The call is already in progress"),
         ("in_progress", "accept", "The call is already in progress"),

@@ -1,6 +1,6 @@
 import pytest
 
-from simulator.sdp_checks import SdpRefused, check_answer
+from simulator.sdp_checks import SdpRefused, check_answer, check_offer
 
 FINGERPRINT = ":".join(["AB"] * 32)
 ANSWER = f"""v=0
@@ -126,3 +126,41 @@ def test_one_side_may_be_ice_lite():
 def test_an_ssrc_that_is_no_number_is_refused():
     with pytest.raises(SdpRefused, match="ssrc"):
         check(swap("a=ssrc:77", "a=ssrc:x"))
+
+
+OFFER = (
+    ANSWER.replace("a=setup:active", "a=setup:actpass")
+    .replace("a=mid:audio", "a=mid:0")
+    .replace("BUNDLE audio", "BUNDLE 0")
+    .replace("SAVPF 111 126", "SAVPF 96 101")
+    .replace("rtpmap:111", "rtpmap:96")
+    .replace("rtpmap:126", "rtpmap:101")
+)
+
+
+def test_a_good_offer_is_understood_with_its_own_numbers():
+    media = check_offer(OFFER)
+
+    assert (media.mid, media.setup) == ("0", "actpass")
+    assert (media.opus, media.telephone_event) == (96, 101)
+    assert media.remarks == ()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ("a=mid:0\r\n", "", "mid is required"),
+        ("BUNDLE 0", "BUNDLE 1", "mid and BUNDLE group"),
+        ("a=setup:actpass\r\n", "", "setup must be actpass"),
+        ("s=-\r\n", "s=-\r\na=ice-lite\r\n", "Both sides are ICE-lite"),
+        ("sha-256", "sha-512", "Fingerprint algo is not SHA256"),
+        ("opus/48000/2", "opus/8000", "No opus/48000/2"),
+        ("a=sendrecv", "a=recvonly", "Audio must be sendrecv"),
+        ("m=audio", "m=video", "one active audio m-line"),
+        ("\r\n", "\n", "CRLF"),
+    ],
+)
+def test_a_wrong_offer_is_refused(old, new, fault):
+    assert old in OFFER
+    with pytest.raises(SdpRefused, match=fault):
+        check_offer(OFFER.replace(old, new))
