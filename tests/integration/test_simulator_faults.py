@@ -219,7 +219,7 @@ async def test_graph_refuses_what_makes_no_sense(business, call):
     assert await code(f"{PNID}/calls", {**good, "call_id": "wacid.unknown"}) == 100
     assert await code(f"{PNID}/calls", {**good, "call_id": 5}) == 100
     assert await code(f"{PNID}/calls", {**good, "action": "accept"}) == 100
-    assert await code(f"{PNID}/calls", {**good, "action": "connect", "to": "1"}) == 138006
+    assert await code(f"{PNID}/calls", {**good, "action": "connect", "to": "1"}) == 100
     offer = {"sdp_type": "offer", "sdp": "v=0\r\n"}
     assert await code(f"{PNID}/calls", {**good, "action": "accept", "session": offer}) == 100
     old = await business.ask("POST", f"{business.graph_url}/v14.0/{PNID}/calls", good)
