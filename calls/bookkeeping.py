@@ -12,7 +12,14 @@ from django.conf import settings
 from calls import media_rows, operation_rows
 from calls.domain import causes, events
 from calls.domain.machine import UNANSWERED, Leg
-from calls.domain.vocabulary import CommandKind, Intent, Media, Signaling
+from calls.domain.vocabulary import (
+    CommandKind,
+    EventKind,
+    Intent,
+    Media,
+    RequestStatus,
+    Signaling,
+)
 from calls.models import Call
 
 #: Seconds that a state may take once it is entered.
@@ -103,7 +110,15 @@ def move(call: Call, before: Leg, after: Leg, event: events.Event, now: datetime
     if after.signaling in (Signaling.ENDING, Signaling.ENDED) and not call.hangup_cause:
         call.hangup_cause, call.hangup_source = causes.ending(before, event)
         operation_rows.hang_up(call, now)
+        if before.signaling is Signaling.WAITING and event.kind is not EventKind.DIAL_FORBIDDEN:
+            _withdraw_request(call, now)
     _enter(call, after.signaling, now)
+
+
+def _withdraw_request(call: Call, now: datetime) -> None:
+    """Nobody waits for the user's permission any more: he need not be asked."""
+    unsent = call.permission_requests.filter(status=RequestStatus.PENDING)
+    unsent.update(status=RequestStatus.CANCELED, finished_at=now)
 
 
 def _enter(call: Call, signaling: Signaling, now: datetime) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from datetime import datetime
 
-from calls import dialing, graph, lines, media_workers
+from calls import dial_news, graph, lines, media_workers
 from calls.actions import (
     Action,
     Failure,
@@ -49,7 +49,7 @@ def check_permission(call: Call, command: CallCommand, now: datetime) -> events.
         return events.PermissionChecked()
     command.outcome = {"http_status": reply.http_status, "trace_id": reply.trace_id}
     said = graph.permission_reading(reply, now)
-    dialing.checked(call, said, now)
+    dial_news.checked(call, said, now)
     return events.PermissionChecked(status=said.status)
 
 
@@ -93,7 +93,7 @@ def connect(call: Call, command: CallCommand, now: datetime) -> events.Event:
         reply = post(call, command, now)
     except Failure as failure:
         if failure.error is not None and failure.error.code == NO_PERMISSION:
-            dialing.refused(call, now)
+            dial_news.refused(call, now)
         raise
     wa_call_id = graph.call_id(reply)
     if not wa_call_id:

@@ -3,74 +3,40 @@
 `dial` writes the call and its wish, then `follow` takes the step that `domain.dial_plan` decides:
 dial, ask Meta, ask the user, wait, or end. Everything that may change the answer (a reply, a
 timer, what Meta said, the end of a limit) comes back to `follow`. Nothing here talks to a network.
+
+Rows are locked in one order, so that nobody waits in a circle: the permission of the user, then
+his calls (the one that he makes before ours), then what hangs on them: commands, requests, events.
+Whoever follows a call holds its permission (`hold`), so two of them never count the same limits.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import reduce
-from operator import or_
-from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
 
 from calls import ledger, permission_requests, transition
-from calls.domain import causes, dial_plan, events, permissions
+from calls.domain import dial_plan, events
 from calls.domain.dial_plan import Ask, Check, Forbid, Situation, Wait
-from calls.domain.quotas import PermissionReading
 from calls.domain.vocabulary import (
     Direction,
     HangupCause,
     OnNoPermission,
-    RequestStatus,
     Signaling,
 )
-from calls.models import Call, CallPermission, Dial, PermissionRequest, PhoneNumber
+from calls.domain.wanted import InvalidWanted, UnableToDial, Wanted, check, digits_of
+from calls.models import Call, CallPermission, Dial, PhoneNumber
+
+__all__ = ["InvalidWanted", "UnableToDial", "Wanted"]
 
 #: How long a call that nobody lets wait may take until it is dialed.
 AT_ONCE = timedelta(seconds=30)
 #: How long a call waits for the user's permission if nobody says otherwise.
 PATIENCE = timedelta(hours=24)
-RING_SECONDS = 60
+#: Somebody else's request is being sent: look again when it has gone out.
+WHILE_ASKING = timedelta(seconds=5)
 SWEEP_BATCH = 100
-
-
-class UnableToDial(Exception):
-    """The wish itself is impossible; `code` is stable, the message is for people."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """A call that somebody wants us to make.
-
-    :param to: phone number, digits only; or `recipient`, a business-scoped user id; or both.
-    :param until: not dialed by then: given up. None: at once, or a day if we wait for the user.
-    :param ring_seconds: from the dialing to giving up.
-    :param prompt: played when the user picks up; empty: silence.
-    :param meta_recording: purpose and announcement_language, for Meta's own recording.
-    :param client_state: comes back on every event of the call; never sent to Meta.
-    """
-
-    to: str = ""
-    recipient: str = ""
-    on_no_permission: OnNoPermission = OnNoPermission.FAIL
-    until: datetime | None = None
-    ring_seconds: int = RING_SECONDS
-    prompt: str = ""
-    record: bool = False
-    meta_recording: dict[str, Any] = field(default_factory=dict)
-    meta_transcription: dict[str, Any] = field(default_factory=dict)
-    spare_permission: bool = False
-    request_text: str = ""
-    request_template: dict[str, Any] = field(default_factory=dict)
-    client_state: str = ""
 
 
 @transaction.atomic
@@ -84,23 +50,53 @@ def dial(
 ) -> Call:
     """Write the wish to call a user, and take the first step. The same `call_id`: the same call.
 
-    :raises UnableToDial: nobody is named, or a call of ours to this user is under way.
+    :raises UnableToDial: nobody is named, the number has no access token, a call of ours to this
+        user is under way (its id is told), or `call_id` is that of another call.
+    :raises InvalidWanted: Meta would refuse it for ever.
     """
-    if call_id is not None and (known := Call.objects.filter(pk=call_id).first()) is not None:
+    if (known := _known(call_id, phone_number, wanted)) is not None:
         return known
-    if not wanted.to and not wanted.recipient:
-        raise UnableToDial("nobody_named", "a phone number or a user id is needed")
+    check(wanted, now)
+    _check_number(phone_number, wanted)
     user = ledger.find(phone_number, wa_id=wanted.to, user_id=wanted.recipient, now=now)
     try:
         with transaction.atomic():
             call = _create(phone_number, user, wanted, now, call_id or uuid4())
     except IntegrityError:
-        raise UnableToDial("call_in_progress", "a call of ours to this user is under way") from None
+        if (known := _known(call_id, phone_number, wanted)) is not None:
+            return known  # the same wish, a moment earlier
+        raise _under_way(phone_number, user) from None
     transition.record(
         call, events.DialRequested(by=by, to=wanted.to, recipient=wanted.recipient), now
     )
     follow(call, now)
     return call
+
+
+def _known(call_id: UUID | None, phone_number: PhoneNumber, wanted: Wanted) -> Call | None:
+    known = Call.objects.filter(pk=call_id).first() if call_id is not None else None
+    if known is None:
+        return None
+    is_same = known.direction == Direction.OUTBOUND and known.phone_number_id == phone_number.pk
+    named = ((known.peer_wa_id, wanted.to), (known.peer_user_id, wanted.recipient))
+    if not is_same or any(there and here and there != here for there, here in named):
+        raise UnableToDial("call_id_taken", "this id is that of another call")
+    return known
+
+
+def _check_number(phone_number: PhoneNumber, wanted: Wanted) -> None:
+    if not phone_number.access_token:
+        raise UnableToDial("no_access_token", "the number has no access token")
+    ours = PhoneNumber.objects.values_list("display_phone_number", flat=True)
+    if wanted.to and wanted.to in {digits_of(number) for number in ours}:
+        raise InvalidWanted("to", "this is a number of ours")
+
+
+def _under_way(phone_number: PhoneNumber, user: CallPermission) -> UnableToDial:
+    ours = Call.objects.filter(phone_number=phone_number, peer_key=str(user.pk))
+    other = ours.exclude(signaling=Signaling.ENDED).values_list("pk", flat=True).first()
+    message = "a call of ours to this user is under way"
+    return UnableToDial("call_in_progress", message, call_id=str(other or ""))
 
 
 def _create(
@@ -141,8 +137,19 @@ def _create(
 # --- step by step -------------------------------------------------------------------------------
 
 
+def hold(call_id: UUID) -> None:
+    """Lock the permission that a call needs; before the call itself. Other calls need none."""
+    plans = Dial.objects.filter(call=call_id).values_list("permission", flat=True)
+    while (permission := plans.first()) is not None:
+        if CallPermission.objects.select_for_update().filter(pk=permission).first() is not None:
+            return  # or else it was merged into another while we waited for it
+
+
 def follow(call: Call, now: datetime) -> None:
-    """Take the next step of a locked call that waits to be dialed; any other is left alone."""
+    """Take the next step of a call that waits to be dialed; any other is left alone.
+
+    The call is locked, and its permission was before it.
+    """
     if call.signaling != Signaling.WAITING:
         return
     plan = Dial.objects.select_related("permission", "permission__phone_number").get(call=call)
@@ -181,8 +188,14 @@ def _situation(plan: Dial, now: datetime) -> Situation:
     )
 
 
+def _is_on_the_line(user: CallPermission) -> bool:
+    """Is the user talking to this number of ours already, or ringing it?"""
+    live = Call.objects.filter(ledger.calls_with(user), direction=Direction.INBOUND)
+    return live.exclude(signaling__in=(Signaling.ENDING, Signaling.ENDED)).exists()
+
+
 def _ask(call: Call, plan: Dial, now: datetime) -> None:
-    permission_requests.create(
+    created = permission_requests.create(
         plan.permission,
         call=call,
         text=plan.request_text,
@@ -191,7 +204,10 @@ def _ask(call: Call, plan: Dial, now: datetime) -> None:
         now=now,
         until=plan.until,
     )
-    plan.asked_at = now
+    if created is None:  # it may fail yet, and then this call would wait for nothing
+        plan.again_at = now + WHILE_ASKING
+    else:
+        plan.asked_at = now
 
 
 def _forbid(call: Call, plan: Dial, step: Forbid, now: datetime) -> None:
@@ -206,6 +222,7 @@ def _forbid(call: Call, plan: Dial, step: Forbid, now: datetime) -> None:
 @transaction.atomic
 def permission_changed(permission: CallPermission, now: datetime) -> list[UUID]:
     """The user has spoken, or Meta about him: take the next step of the calls that wait for it."""
+    CallPermission.objects.select_for_update().filter(pk=permission.pk).first()
     waiting = Call.objects.select_for_update(of=("self",)).filter(
         dial__permission=permission, signaling=Signaling.WAITING
     )
@@ -215,86 +232,36 @@ def permission_changed(permission: CallPermission, now: datetime) -> list[UUID]:
     return [call.pk for call in calls]
 
 
-@transaction.atomic
 def look_again(now: datetime) -> int:
     """Take the next step of the calls whose limit or restriction may have ended."""
+    due = Call.objects.filter(signaling=Signaling.WAITING, dial__again_at__lte=now)
+    ids = list(due.order_by("dial__again_at").values_list("pk", flat=True)[:SWEEP_BATCH])
+    return sum(_look_again(call_id, now) for call_id in ids)
+
+
+@transaction.atomic
+def _look_again(call_id: UUID, now: datetime) -> bool:
+    hold(call_id)
     due = Call.objects.select_for_update(skip_locked=True, of=("self",)).filter(
-        signaling=Signaling.WAITING, dial__again_at__lte=now
+        pk=call_id, signaling=Signaling.WAITING, dial__again_at__lte=now
     )
-    calls = list(due[:SWEEP_BATCH])
-    for call in calls:
+    call = due.first()
+    if call is not None:
         follow(call, now)
-    return len(calls)
+    return call is not None
 
 
-# --- what Meta says about a user ----------------------------------------------------------------
+def expire(now: datetime) -> int:
+    """Write down the grants and requests whose time has run out, and what follows; return how many.
 
-
-@transaction.atomic
-def refused(call: Call, now: datetime) -> None:
-    """Graph has refused this call for want of permission (138006): the ledger learns it."""
-    plan = Dial.objects.filter(call=call).first()
-    if plan is None:
-        return
-    user = CallPermission.objects.select_for_update().get(pk=plan.permission_id)
-    ledger.write(user, permissions.refused(user.value, now), now, str(call.pk))
+    Nobody tells of it, and a call that waits may have to ask (again).
+    """
+    return sum(_expire(permission_id, now) for permission_id in ledger.list_expired(now))
 
 
 @transaction.atomic
-def checked(call: Call, said: PermissionReading, now: datetime) -> None:
-    """Keep what `GET call_permissions` has said about the user of this call."""
-    plan = Dial.objects.get(call=call)
-    user = CallPermission.objects.select_for_update().get(pk=plan.permission_id)
-    change = permissions.looked_up(user.value, said.status, said.expires_at, now)
-    ledger.write(user, change, now)
-    user.checked_at = now
-    user.readings = {name: [ledger.to_json(one) for one in found] for name, found in said.limits}
-    user.save(update_fields=["checked_at", "readings"])
-
-
-@transaction.atomic
-def asked(request: PermissionRequest, now: datetime) -> list[UUID]:
-    """A request is settled: its call goes on waiting, or ends because it could not be sent."""
-    if request.call_id is None:
-        return []
-    call = transition.lock(request.call_id)
-    if request.status == RequestStatus.FAILED:
-        code = request.error_code
-        cause = HangupCause.NETWORK_ERROR if code is None else causes.cause_of_code(code)
-        event: events.Event = events.DialForbidden(cause=cause, message=request.error)
-    else:
-        event = events.PermissionRequested(wa_message_id=request.wa_message_id)
-    if call.signaling == Signaling.WAITING:
-        transition.record(call, event, now, key=f"asked:{request.pk}")
-    return [call.pk]
-
-
-# --- glare --------------------------------------------------------------------------------------
-
-
-def yield_to(inbound: Call, now: datetime) -> list[UUID]:
-    """The user calls us: our calls to him that ring and that he has not picked up are given up."""
-    who = [
-        Q(**{column: value})
-        for column in ("peer_wa_id", "peer_user_id")
-        if (value := getattr(inbound, column))
-    ]
-    if not who:
-        return []
-    ours = Call.objects.select_for_update().filter(
-        reduce(or_, who),
-        phone_number=inbound.phone_number_id,
-        direction=Direction.OUTBOUND,
-        signaling__in=(Signaling.DIALING, Signaling.RINGING),
-    )
-    event = events.GlareDetected(other_call_id=str(inbound.pk), occurred_at=now)
-    calls = list(ours)
-    for call in calls:
-        transition.record(call, event, now)
-    return [call.pk for call in calls]
-
-
-def _is_on_the_line(user: CallPermission) -> bool:
-    """Is the user talking to this number of ours already, or ringing it?"""
-    live = Call.objects.filter(ledger.calls_with(user), direction=Direction.INBOUND)
-    return live.exclude(signaling__in=(Signaling.ENDING, Signaling.ENDED)).exists()
+def _expire(permission_id: UUID, now: datetime) -> bool:
+    permission = ledger.expire(permission_id, now)
+    if permission is not None:
+        permission_changed(permission, now)
+    return permission is not None

@@ -20,6 +20,7 @@ from django.utils import timezone
 from calls import (
     actions,
     dial_actions,
+    dialing,
     graph,
     media_workers,
     operation_actions,
@@ -168,6 +169,11 @@ def _event_of(command: CallCommand, failure: Failure) -> events.Event | None:
         return None
     if kind in (CommandKind.TERMINATE, CommandKind.REJECT):
         return events.Terminated(is_confirmed=False, message=str(failure))
+    if (
+        kind is CommandKind.CHECK_PERMISSION
+        and failure.cause is not HangupCause.AUTHENTICATION_FAILED
+    ):
+        return events.PermissionChecked()  # what we know must do; a call that waits lives on
     if failure.verdict is Verdict.UNKNOWN:
         return events.CommandUnknown(command=kind, message=str(failure))
     cause = HangupCause.CANCELED if failure.verdict is Verdict.CALL_OVER else failure.cause
@@ -186,7 +192,9 @@ def _finish(
     not_before: datetime | None = None,
 ) -> None:
     """Write the outcome once: whoever was declared dead meanwhile changes nothing."""
-    # The call first, then its rows: the same order as in `operations`, so nobody deadlocks.
+    # The order of `dialing`: the permission, the call, then its rows; so nobody deadlocks.
+    if command.kind == CommandKind.CHECK_PERMISSION:
+        dialing.hold(command.call_id)
     Call.objects.select_for_update().get(pk=command.call_id)
     running = CallCommand.objects.filter(
         pk=command.pk, status=CommandStatus.RUNNING, attempts=command.attempts

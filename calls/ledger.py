@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from calls.domain import countries, events, permissions, quotas
 from calls.domain.permissions import Change
+from calls.domain.quotas import PermissionReading
 from calls.domain.vocabulary import Direction, RequestStatus, Signaling
 from calls.models import Call, CallPermission, PermissionChange, PhoneNumber
 
@@ -50,6 +52,8 @@ def find(
             found = _locked(phone_number, wa_id, user_id)
             if found is None:
                 raise
+    if wa_id and user_id and not found.user_id:
+        _merge(found, user_id)
     _fill(found, wa_id, user_id, name)
     return found
 
@@ -77,8 +81,36 @@ def _fill(permission: CallPermission, wa_id: str, user_id: str, name: str) -> No
     try:
         with transaction.atomic():
             permission.save(update_fields=list(changed))
-    except IntegrityError:  # number and user id have rows of their own; each goes on by itself
+    except IntegrityError:  # the other row is somebody else's by now; each goes on by itself
         permission.refresh_from_db()
+
+
+def _merge(into: CallPermission, user_id: str) -> None:
+    """A user whom we knew by id alone has shown his number: his two rows become one.
+
+    Not while both have a call or a request under way: that would break "one at a time".
+    """
+    others = CallPermission.objects.select_for_update().filter(phone_number=into.phone_number_id)
+    other = others.filter(user_id=user_id, wa_id="").first()
+    if other is None:
+        return
+    try:
+        with transaction.atomic():
+            Call.objects.filter(peer_key=str(other.pk)).update(peer_key=str(into.pk))
+            other.requests.update(permission=into)
+            other.dials.update(permission=into)
+            other.changes.update(permission=into)
+            other.delete()
+    except IntegrityError:
+        return
+    if other.as_of is not None and (into.as_of is None or other.as_of > into.as_of):
+        into.status, into.expires_at, into.as_of = other.status, other.expires_at, other.as_of
+        into.source = other.source
+    if other.checked_at is not None and (
+        into.checked_at is None or other.checked_at > into.checked_at
+    ):
+        into.checked_at, into.readings = other.checked_at, other.readings
+    into.save()
 
 
 # --- changing -----------------------------------------------------------------------------------
@@ -122,12 +154,31 @@ def reply(
     return permission
 
 
-@transaction.atomic
-def expire(now: datetime) -> int:
-    """Write down the grants and requests whose time has run out; return how many."""
-    due = CallPermission.objects.select_for_update(skip_locked=True)
-    rows = list(due.filter(expires_at__lte=now).order_by("expires_at")[:SWEEP_BATCH])
-    return sum(write(row, permissions.expired(row.value, now), now) for row in rows)
+def learn(permission: CallPermission, said: PermissionReading, now: datetime) -> bool:
+    """Keep what `GET call_permissions` has said; True when it changes the permission."""
+    change = permissions.looked_up(permission.value, said.status, said.expires_at, now)
+    is_change = write(permission, change, now)
+    permission.checked_at = now
+    permission.readings = {name: [to_json(one) for one in found] for name, found in said.limits}
+    permission.save(update_fields=["checked_at", "readings"])
+    return is_change
+
+
+def list_expired(now: datetime) -> list[UUID]:
+    """The permissions whose grant or request has run out, the oldest first."""
+    due = CallPermission.objects.filter(expires_at__lte=now).order_by("expires_at")
+    return list(due.values_list("pk", flat=True)[:SWEEP_BATCH])
+
+
+def expire(permission_id: UUID, now: datetime) -> CallPermission | None:
+    """Write down that its time has run out; None when somebody was faster, or is at it."""
+    free = CallPermission.objects.select_for_update(skip_locked=True)
+    permission = free.filter(pk=permission_id).first()
+    if permission is None:
+        return None
+    return (
+        permission if write(permission, permissions.expired(permission.value, now), now) else None
+    )
 
 
 # --- what has passed ----------------------------------------------------------------------------
@@ -178,7 +229,7 @@ def _streak(permission: CallPermission) -> int:
 
 
 def _readings(stored: Any) -> list[quotas.Reading]:
-    """Read back what `keep_readings` has stored."""
+    """Read back what `learn` has stored."""
     return [
         quotas.Reading(
             limit=quotas.Limit(timedelta(seconds=one["seconds"]), one["most"]),
@@ -199,6 +250,16 @@ def to_json(reading: quotas.Reading) -> dict[str, Any]:
         "at": reading.at.isoformat(),
         "free_at": reading.free_at.isoformat() if reading.free_at else "",
     }
+
+
+def rulings(permission: CallPermission, now: datetime) -> tuple[quotas.Ruling, quotas.Ruling]:
+    """Return whether the limits let us call this user now, if he allows it; and ask him."""
+    record, number = record_of(permission, now), number_state(permission.phone_number)
+    is_permanent = permissions.is_permanent(permission.value)
+    return (
+        quotas.may_call(record, number, now),
+        quotas.may_request(record, number, now, is_permanent=is_permanent),
+    )
 
 
 def number_state(phone_number: PhoneNumber) -> quotas.NumberState:

@@ -14,7 +14,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
-from calls import bookkeeping, dialing, ledger, transition
+from calls import bookkeeping, dial_news, dialing, ledger, transition
 from calls.domain import events
 from calls.domain.identifiers import read_id
 from calls.domain.machine import UNANSWERED
@@ -88,7 +88,7 @@ def receive(
     if call is None:
         return None
     if transition.record(call, event, now, key) and isinstance(event, events.Offered):
-        dialing.yield_to(call, now)
+        dial_news.yield_to(call, now)
         _follow_policy(call, phone_number, now)
     return call
 
@@ -228,6 +228,8 @@ def apply(*, call_id: UUID, event: events.Event, now: datetime, key: str = "") -
     :raises IllegalTransition: nothing expects the event in the call's state.
     :raises Call.DoesNotExist: there is no such call.
     """
+    if isinstance(event, events.PermissionChecked):
+        dialing.hold(call_id)
     call = transition.lock(call_id)
     transition.record(call, event, now, key)
     if isinstance(event, events.PermissionChecked):

@@ -17,6 +17,7 @@ from django.db.models import F
 from calls import graph, ledger, lines, queue
 from calls.domain import permissions, quotas
 from calls.domain.vocabulary import RequestStatus
+from calls.domain.wanted import check_request
 from calls.graph import GraphError, Verdict
 from calls.models import Call, CallPermission, PermissionRequest
 
@@ -54,15 +55,12 @@ def request(
 ) -> PermissionRequest:
     """Ask a user, outside of any call. The permission is locked.
 
+    :raises InvalidWanted: Meta would not take this text or template.
     :raises UnableToRequest: a limit of Meta's, a restriction, or there is permission for good.
     :raises RequestUnderWay: one is being sent.
     """
-    ruling = quotas.may_request(
-        ledger.record_of(permission, now),
-        ledger.number_state(permission.phone_number),
-        now,
-        is_permanent=permissions.is_permanent(permission.value),
-    )
+    check_request(text, template or {})
+    _, ruling = ledger.rulings(permission, now)
     if not ruling.is_allowed:
         raise UnableToRequest(ruling)
     created = create(permission, call=None, text=text, template=template or {}, by=by, now=now)
@@ -156,10 +154,13 @@ def _settle(row: PermissionRequest, error: GraphError, now: datetime) -> Permiss
 
 @transaction.atomic
 def _finish(row: PermissionRequest, status: RequestStatus, now: datetime) -> PermissionRequest:
+    # The permission first (the order of `dialing`); it may have been merged into another.
+    holders = CallPermission.objects.select_for_update(of=("self",))
+    permission = holders.filter(requests=row.pk).first() or holders.get(requests=row.pk)
+    row.permission = permission
     row.status, row.finished_at = status, now
     row.save(update_fields=["status", "finished_at", "wa_message_id", "error", "error_code"])
     if status is not RequestStatus.FAILED:
-        permission = CallPermission.objects.select_for_update().get(pk=row.permission_id)
         ledger.write(permission, permissions.asked(permission.value, now), now, row.wa_message_id)
     return row
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 
 from django.db.models import Prefetch, Q, QuerySet
 
@@ -15,9 +16,10 @@ from calls.domain.vocabulary import (
     HangupCause,
     Intent,
     Media,
+    PermissionStatus,
     Signaling,
 )
-from calls.models import Call, CallCommand, Recording
+from calls.models import Call, CallCommand, CallPermission, PermissionRequest, Recording
 
 #: What `possible_wishes` may answer: the names of the functions in `calls.operations`.
 ANSWER, REJECT, HANG_UP = "answer", "reject", "hang_up"
@@ -29,7 +31,7 @@ def list_calls() -> QuerySet[Call]:
     Left out until somebody asks: SDP, which is long, and the access token, which is secret.
     """
     return (
-        Call.objects.select_related("phone_number")
+        Call.objects.select_related("phone_number", "dial")
         .defer("remote_sdp", "local_sdp", "phone_number__access_token")
         .order_by("-created_at", "-pk")
     )
@@ -62,6 +64,28 @@ def with_status(wanted: Collection[CallStatus]) -> Q:
 
 def _status(signaling: Signaling, media: Media, cause: HangupCause | None) -> CallStatus:
     return machine.status(Leg(signaling, media), cause)
+
+
+def list_permissions() -> QuerySet[CallPermission]:
+    """Permissions with their phone number, the newest users first."""
+    found = CallPermission.objects.select_related("phone_number")
+    return found.defer("phone_number__access_token").order_by("-created_at", "-pk")
+
+
+def with_permission_status(wanted: Collection[PermissionStatus], now: datetime) -> Q:
+    """Return the condition for permissions that are worth one of these at `now`.
+
+    Grants and requests run out by the clock; the column follows a moment later.
+    """
+    is_over = Q(expires_at__lte=now)
+    condition = Q(status__in=wanted) & ~is_over
+    return condition | is_over if PermissionStatus.NONE in wanted else condition
+
+
+def list_requests() -> QuerySet[PermissionRequest]:
+    """Requests for permission with user and phone number, newest first."""
+    found = PermissionRequest.objects.select_related("permission__phone_number")
+    return found.defer("permission__phone_number__access_token").order_by("-created_at", "-pk")
 
 
 def list_startable() -> QuerySet[CallCommand]:

@@ -19,7 +19,8 @@ logger = logging.getLogger(__name__)
 DRAIN = "calls.drain"
 INTERPRET = "webhooks.interpret"
 REQUEST_PERMISSION = "calls.request_permission"
-TASK_NAMES = (DRAIN, INTERPRET, REQUEST_PERMISSION)
+CHECK_PERMISSION = "calls.check_permission"
+TASK_NAMES = (DRAIN, INTERPRET, REQUEST_PERMISSION, CHECK_PERMISSION)
 
 #: Seconds of silence after a failed publish.
 BREAKER_SECONDS = 5.0

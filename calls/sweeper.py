@@ -20,10 +20,11 @@ from calls import (
     asking,
     dialing,
     executor,
-    ledger,
+    idempotency,
     lines,
     media_workers,
     operations,
+    permission_checks,
     prompts,
     queries,
 )
@@ -175,9 +176,11 @@ def install() -> Drainer:
     drainer = Drainer()
     add_pass("timers", wake_due)
     add_pass("waiting calls", dialing.look_again)
-    add_pass("permissions", Seldom(ledger.expire, timedelta(seconds=1)))
+    add_pass("permissions", Seldom(dialing.expire, timedelta(seconds=1)))
     add_pass("permission requests", asking.sweep, is_slow=True)
     add_pass("tokens", lines.probe, is_slow=True)
+    add_pass("permission checks", permission_checks.sweep, is_slow=True)
+    add_pass("idempotency keys", Seldom(idempotency.forget, timedelta(minutes=1)))
     add_pass("stale commands", recover_stale)
     add_pass("pending commands", drainer)
     add_pass("leases", Seldom(media_workers.check_leases, timedelta(seconds=1)))

@@ -6,8 +6,8 @@ from celery import shared_task
 from celery.signals import worker_init
 from django.utils import timezone
 
-from calls import asking, executor
-from calls.queue import DRAIN, REQUEST_PERMISSION
+from calls import asking, executor, permission_checks
+from calls.queue import CHECK_PERMISSION, DRAIN, REQUEST_PERMISSION
 
 
 @worker_init.connect
@@ -26,3 +26,9 @@ def drain(*, call_id: str, **_newer: object) -> None:
 def request_permission(*, request_id: str, **_newer: object) -> None:
     """Send one request for permission."""
     asking.send(UUID(request_id), timezone.now())
+
+
+@shared_task(name=CHECK_PERMISSION)
+def check_permission(*, permission_id: str, **_newer: object) -> None:
+    """Ask Graph what one user allows."""
+    permission_checks.run(UUID(permission_id), timezone.now())

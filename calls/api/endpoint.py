@@ -18,6 +18,7 @@ from rest_framework.views import APIView
 
 from calls.api import errors
 from calls.api.authentication import Client, TokenAuthentication
+from calls.models import ApiToken
 
 MAX_BODY_BYTES = 64 * 1024
 _SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -61,6 +62,12 @@ class Endpoint(APIView):
         """The program that asks."""
         client: Client = cast(Any, self.request.user)  # the stubs only know Django's users
         return client
+
+    @property
+    def token(self) -> ApiToken:
+        """What the program has shown."""
+        token: ApiToken = cast(Any, self.request.auth)
+        return token
 
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         """Take over the caller's request id, or make one."""

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from datetime import UTC
 from http import HTTPStatus
 from typing import Any
 
@@ -16,6 +18,8 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from calls.domain.vocabulary import CallStatus
+from calls.domain.wanted import InvalidWanted, UnableToDial
+from calls.idempotency import KeyReused
 from calls.media_operations import (
     InvalidOperation,
     NotSupported,
@@ -24,6 +28,7 @@ from calls.media_operations import (
     UnableToOperate,
 )
 from calls.operations import UnableTo, UnableToAnswer, UnableToHangUp, UnableToReject
+from calls.permission_requests import RequestUnderWay, UnableToRequest
 from calls.recording_files import RecordingMissing, RecordingNotReady
 
 logger = logging.getLogger(__name__)
@@ -46,6 +51,11 @@ _CODES_OF_WISHES: tuple[tuple[type[UnableTo], str], ...] = (
     (UnableToHangUp, "call-already-ended"),
     (UnableToOperate, "call-not-operable"),
 )
+
+_CODES_OF_DIALING = {
+    "call_in_progress": "call-in-progress",
+    "no_access_token": "no-access-token",
+}
 
 
 class Problem(Exception):
@@ -93,29 +103,14 @@ def respond(error: Exception, context: dict[str, Any]) -> Response:
 
 
 def _problem(error: Exception) -> Problem:
-    match error:
-        case Problem():
-            return error
-        case UnableTo():
-            return _unable(error)
-        case InvalidOperation() | NotSupported() | OperationConflict() | TooManyOperations():
-            return _no_operation(error)
-        case Http404() | ObjectDoesNotExist():
-            return Problem(HTTPStatus.NOT_FOUND, "not-found", "There is nothing at this address.")
-        case exceptions.APIException():
-            return _refused(error)
-        case RecordingNotReady() | RecordingMissing():
-            return _no_audio(error)
-        case OperationalError():
-            return Problem(
-                HTTPStatus.SERVICE_UNAVAILABLE, "database-busy", "Please try again in a moment."
-            )
-        case _:
-            return Problem(
-                HTTPStatus.INTERNAL_SERVER_ERROR,
-                "internal-error",
-                "This is our fault. The log has more under this request id.",
-            )
+    for kinds, translate in _TRANSLATIONS:
+        if isinstance(error, kinds):
+            return translate(error)
+    return Problem(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "internal-error",
+        "This is our fault. The log has more under this request id.",
+    )
 
 
 def _unable(error: UnableTo) -> Problem:
@@ -138,6 +133,47 @@ def _no_operation(error: Exception) -> Problem:
     return Problem(HTTPStatus.CONFLICT, "too-many-operations", detail)
 
 
+def _no_call(error: UnableToDial) -> Problem:
+    detail = _sentence(error)
+    if isinstance(error, InvalidWanted):
+        return invalid_parameter(error.parameter, detail)
+    if error.code == "nobody_named":
+        return invalid_parameter("to", detail)
+    members = {"call_id": error.call_id} if error.call_id else {}
+    return Problem(
+        HTTPStatus.CONFLICT, _CODES_OF_DIALING.get(error.code, "wrong-state"), detail, **members
+    )
+
+
+def _no_request(error: UnableToRequest) -> Problem:
+    ruling = error.ruling
+    next_at = ruling.next_at and ruling.next_at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return Problem(
+        HTTPStatus.CONFLICT,
+        "request-not-allowed",
+        "The user must not be asked now.",
+        barrier=ruling.barrier.value,
+        next_at=next_at,
+    )
+
+
+def _under_way(error: Exception) -> Problem:
+    detail = "A request to this user is being sent already."
+    return Problem(HTTPStatus.CONFLICT, "request-under-way", detail)
+
+
+def _reused(error: KeyReused) -> Problem:
+    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "idempotency-key-reused", _sentence(error))
+
+
+def _missing(error: Exception) -> Problem:
+    return Problem(HTTPStatus.NOT_FOUND, "not-found", "There is nothing at this address.")
+
+
+def _busy(error: Exception) -> Problem:
+    return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "database-busy", "Please try again in a moment.")
+
+
 def _refused(error: exceptions.APIException) -> Problem:
     known = (c for kind, c in _CODES_OF_EXCEPTIONS if isinstance(error, kind))
     return Problem(HTTPStatus(error.status_code), next(known, "refused"), str(error.detail))
@@ -154,3 +190,23 @@ def _no_audio(error: RecordingNotReady | RecordingMissing) -> Problem:
 def _sentence(error: Exception) -> str:
     text = str(error).removesuffix(".")
     return f"{text[:1].upper()}{text[1:]}."
+
+
+def _itself(problem: Problem) -> Problem:
+    return problem
+
+
+#: The first that fits.
+_TRANSLATIONS: tuple[tuple[tuple[type[Exception], ...], Callable[[Any], Problem]], ...] = (
+    ((Problem,), _itself),
+    ((UnableTo,), _unable),
+    ((InvalidOperation, NotSupported, OperationConflict, TooManyOperations), _no_operation),
+    ((UnableToDial,), _no_call),
+    ((UnableToRequest,), _no_request),
+    ((RequestUnderWay,), _under_way),
+    ((KeyReused,), _reused),
+    ((Http404, ObjectDoesNotExist), _missing),
+    ((exceptions.APIException,), _refused),
+    ((RecordingNotReady, RecordingMissing), _no_audio),
+    ((OperationalError,), _busy),
+)

@@ -17,8 +17,10 @@ from django.utils.dateparse import parse_datetime
 
 from calls import queries
 from calls.api.errors import Problem, invalid_parameter
-from calls.domain.vocabulary import CallStatus, Direction
-from calls.models import Call
+from calls.domain.identifiers import read_id
+from calls.domain.vocabulary import CallStatus, Direction, PermissionStatus, RequestStatus
+from calls.domain.wanted import digits_of
+from calls.models import Call, CallPermission, PermissionRequest
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
@@ -27,6 +29,8 @@ _LONGEST_OWN_ID = 18
 
 #: In a query string the + of an offset means a space.
 _SPACE_FOR_PLUS = re.compile(r" (?=[0-9]{2}:?[0-9]{2}$)")
+
+_SPACE = re.compile(r"\s")
 
 _PAGE = ("limit", "cursor")
 _FILTERS = ("status", "direction", "phone_number", "created_after", "created_before")
@@ -60,8 +64,43 @@ def read_call_filter(parameters: QueryDict) -> Q:
     return condition
 
 
+def read_permission_filter(parameters: QueryDict, now: datetime) -> Q:
+    """Return the condition for permissions; the status is what it is worth at `now`.
+
+    :raises Problem: `invalid-parameter`.
+    """
+    _refuse_unknown(parameters, ("status", "phone_number", "user", *_PAGE))
+    condition = Q()
+    if statuses := _words(parameters, "status", list(PermissionStatus)):
+        words = [PermissionStatus(word) for word in statuses]
+        condition &= queries.with_permission_status(words, now)
+    if number := parameters.get("phone_number"):
+        condition &= _of_number(number)
+    if user := parameters.get("user"):
+        user = _SPACE.sub("", user).replace("\0", "")
+        condition &= Q(user_id=user) | Q(wa_id=digits_of(user)) & ~Q(wa_id="")
+    return condition
+
+
+def read_request_filter(parameters: QueryDict) -> Q:
+    """Return the condition for requests for permission.
+
+    :raises Problem: `invalid-parameter`.
+    """
+    _refuse_unknown(parameters, ("status", "permission", "call", *_PAGE))
+    condition = Q()
+    if statuses := _words(parameters, "status", list(RequestStatus)):
+        condition &= Q(status__in=statuses)
+    for name in ("permission", "call"):
+        if text := parameters.get(name):
+            if (known := read_id(text)) is None:
+                raise invalid_parameter(name, "A UUID is needed.")
+            condition &= Q(**{name: known})
+    return condition
+
+
 def read_call_page(parameters: QueryDict) -> Page:
-    """Return the wanted page of calls, newest first.
+    """Return the wanted page of calls, or of what else has an id and `created_at`, newest first.
 
     :raises Problem: `invalid-parameter` or `invalid-cursor`.
     """
@@ -77,8 +116,8 @@ def read_call_page(parameters: QueryDict) -> Page:
     return Page(limit, behind)
 
 
-def call_cursor(call: Call) -> str:
-    """Return the cursor whose page begins behind this call."""
+def call_cursor(call: Call | CallPermission | PermissionRequest) -> str:
+    """Return the cursor whose page begins behind this row."""
     place = f"{call.created_at.astimezone(UTC).isoformat()}|{call.pk}"
     return base64.urlsafe_b64encode(place.encode()).decode()
 

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from calls.domain import machine
 from calls.domain.machine import Leg
+from calls.domain.quotas import Barrier
 from calls.domain.vocabulary import (
     CallStatus,
     Direction,
@@ -18,9 +19,10 @@ from calls.domain.vocabulary import (
     RecordingStatus,
     Signaling,
 )
-from calls.models import Call, CallEvent, PhoneNumber, Recording
+from calls.models import Call, CallEvent, Dial, PhoneNumber, Recording
 from calls.redaction import without_sdp
 
+OUTBOUND = Direction.OUTBOUND
 _NOT_A_DIGIT = re.compile(r"[^0-9]")
 
 
@@ -56,11 +58,31 @@ class RecordingJson(TypedDict):
     audio: str | None  # the path to download it from, once it is completed
 
 
+class DialJson(TypedDict):
+    """The wish behind an outbound call, and what has become of it."""
+
+    permission_id: str
+    on_no_permission: str
+    until: str | None
+    again_at: str | None
+    asked_at: str | None
+    barrier: str | None
+    next_at: str | None
+    ring_seconds: int
+    prompt: str | None
+    record: bool
+    meta_recording: dict[str, Any] | None
+    meta_transcription: dict[str, Any] | None
+    spare_permission: bool
+    request_text: str | None
+    request_template: dict[str, Any] | None
+
+
 CallJson = TypedDict(
     "CallJson",
     {
         "id": str,
-        "wa_call_id": str,
+        "wa_call_id": str | None,  # null until Meta names a call of ours
         "direction": str,
         "status": str,
         "signaling": str,
@@ -71,6 +93,7 @@ CallJson = TypedDict(
         "phone_number": PhoneNumberJson,
         "created_at": str | None,
         "offered_at": str | None,
+        "ringing_at": str | None,
         "pre_accepted_at": str | None,
         "media_connected_at": str | None,
         "answered_at": str | None,
@@ -88,6 +111,7 @@ CallJson = TypedDict(
         "deeplink_payload": str | None,
         "cta_payload": str | None,
         "client_state": str | None,
+        "dial": DialJson | None,  # of outbound calls
         "recordings": list[RecordingJson],
     },
 )
@@ -103,6 +127,7 @@ class EventJson(TypedDict):
     status: str
     signaling: str
     media: str
+    client_state: str | None  # of the call
     data: dict[str, Any]
 
 
@@ -113,7 +138,7 @@ def call_json(call: Call) -> CallJson:
     is_inbound = call.direction == Direction.INBOUND
     return {
         "id": str(call.pk),
-        "wa_call_id": call.wa_call_id,
+        "wa_call_id": call.wa_call_id or None,
         "direction": call.direction,
         "status": call.status,
         "signaling": call.signaling,
@@ -124,6 +149,7 @@ def call_json(call: Call) -> CallJson:
         "phone_number": phone_number_json(call.phone_number),
         "created_at": instant(call.created_at),
         "offered_at": instant(call.offered_at),
+        "ringing_at": instant(call.ringing_at),
         "pre_accepted_at": instant(call.pre_accepted_at),
         "media_connected_at": instant(call.media_connected_at),
         "answered_at": instant(call.answered_at),
@@ -141,8 +167,37 @@ def call_json(call: Call) -> CallJson:
         "deeplink_payload": call.deeplink_payload or None,
         "cta_payload": call.cta_payload or None,
         "client_state": call.client_state or None,
+        "dial": _dial_json(call),
         "recordings": [recording_json(recording) for recording in call.recordings.all()],
     }
+
+
+def _dial_json(call: Call) -> DialJson | None:
+    plan: Dial | None = getattr(call, "dial", None) if call.direction == OUTBOUND else None
+    if plan is None:
+        return None
+    return {
+        "permission_id": str(plan.permission_id),
+        "on_no_permission": plan.on_no_permission,
+        "until": instant(plan.until),
+        "again_at": None if call.is_ended else instant(plan.again_at),
+        "asked_at": instant(plan.asked_at),
+        "barrier": barrier_word(plan.barrier),
+        "next_at": instant(plan.next_at),
+        "ring_seconds": plan.ring_seconds,
+        "prompt": plan.prompt or None,
+        "record": plan.record,
+        "meta_recording": plan.meta_recording or None,
+        "meta_transcription": plan.meta_transcription or None,
+        "spare_permission": plan.spare_permission,
+        "request_text": plan.request_text or None,
+        "request_template": plan.request_template or None,
+    }
+
+
+def barrier_word(barrier: str) -> str | None:
+    """Return what stands in the way; None when nothing does."""
+    return barrier if barrier and barrier != Barrier.NOTHING else None
 
 
 def _peer_json(call: Call) -> PeerJson:
@@ -198,6 +253,7 @@ def event_json(event: CallEvent, call: Call) -> EventJson:
         "status": _status_after(event, call),
         "signaling": event.signaling,
         "media": event.media,
+        "client_state": call.client_state or None,
         "data": without_sdp(event.data),
     }
 

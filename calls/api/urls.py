@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 from rest_framework.views import APIView
 
-from calls.api import operation_views, views
+from calls.api import operation_views, permission_views, views
 
 app_name = "api"
 
@@ -31,6 +31,16 @@ urlpatterns = [
         operation_views.OperationVerb,
         "operation-verb",
     ),
+    *_address("permissions/", permission_views.Permissions, "permissions"),
+    *_address("permissions/<uuid:permission_id>/", permission_views.OnePermission, "permission"),
+    *_address(
+        "permissions/<uuid:permission_id>/request/", permission_views.AskUser, "permission-request"
+    ),
+    *_address(
+        "permissions/<uuid:permission_id>/refresh/", permission_views.Refresh, "permission-refresh"
+    ),
+    *_address("permission-requests/", permission_views.PermissionRequests, "permission-requests"),
+    *_address("permission-requests/<uuid:request_id>/", permission_views.OneRequest, "one-request"),
     *_address("recordings/<uuid:recording_id>/audio/", views.RecordingAudio, "recording-audio"),
     path("<path:address>", views.Nothing.as_view(), name="nothing"),
 ]

@@ -15,11 +15,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
-from calls import operations, queries, recording_files
+from calls import dialing, operations, queries, recording_files
 from calls.api import parameters
+from calls.api.dial_json import read_dial
 from calls.api.endpoint import Endpoint
 from calls.api.errors import Problem
+from calls.api.idempotent import read_key
 from calls.api.serializers import call_json, event_json
+from calls.idempotency import fingerprint, once
 from calls.models import Call, Recording
 
 
@@ -41,7 +44,8 @@ class Index(Endpoint):
     """Where everything is."""
 
     def get(self, request: Request) -> Response:
-        return Response({"calls": reverse("api:calls")})
+        addresses = ("calls", "permissions", "permission-requests")
+        return Response({n.replace("-", "_"): reverse(f"api:{n}") for n in addresses})
 
 
 class Calls(Endpoint):
@@ -55,6 +59,22 @@ class Calls(Endpoint):
         has_more, calls = len(calls) > page.limit, calls[: page.limit]
         cursor = parameters.call_cursor(calls[-1]) if has_more else None
         return Response({"data": [call_json(call) for call in calls], "next_cursor": cursor})
+
+    def post(self, request: Request) -> Response:
+        """Call a user. Accepted is not dialed: status, `dial` and timeline tell what becomes of it."""
+        now = timezone.now()
+        number, wanted = read_dial(request.data, now)
+
+        def make() -> UUID:
+            by = f"api:{self.client.name}"
+            return dialing.dial(phone_number=number, wanted=wanted, by=by, now=now).pk
+
+        words = fingerprint(request.path.rstrip("/"), request.data)
+        call_id, is_known = once(
+            token=self.token, key=read_key(request), words=words, now=now, make=make
+        )
+        headers = {"Idempotent-Replayed": "true"} if is_known else {}
+        return Response(_read(call_id), status=HTTPStatus.ACCEPTED, headers=headers)
 
 
 class OneCall(Endpoint):

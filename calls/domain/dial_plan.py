@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from calls.domain import quotas
-from calls.domain.permissions import Permission, effective, may_call
+from calls.domain.permissions import SKEW, Permission, effective, may_call
 from calls.domain.quotas import Barrier, NumberState, Record, Ruling
 from calls.domain.vocabulary import HangupCause, OnNoPermission, PermissionStatus
 
@@ -90,6 +90,8 @@ class Situation:
 def next_step(situation: Situation, now: datetime) -> Step:
     """Return what to do with a waiting call at `now`."""
     one = situation
+    if one.until <= now:
+        return Forbid(cause=HangupCause.DEADLINE)
     call = quotas.may_call(one.record, one.number, now, spare_permission=one.spare_permission)
     if call.barrier in (Barrier.COUNTRY, Barrier.RESTRICTION, Barrier.TOKEN):
         return _later(call, one)
@@ -121,7 +123,7 @@ def _without_permission(one: Situation, now: datetime) -> Step:
     if one.asked_at is not None:
         is_refused = status in (PermissionStatus.DECLINED, PermissionStatus.REVOKED)
         replied_at = one.permission.as_of
-        if is_refused and replied_at is not None and replied_at >= one.asked_at:
+        if is_refused and replied_at is not None and replied_at + SKEW >= one.asked_at:
             return denied
         return Wait()
     if one.on_no_permission is OnNoPermission.FAIL:

@@ -17,6 +17,8 @@ from calls.domain.vocabulary import PermissionSource, PermissionStatus
 GRANT = timedelta(days=7)
 #: A request that nobody answers is void after this.
 REQUEST_LIFE = timedelta(days=7)
+#: Meta's clock has whole seconds and is not ours: a reply may seem older than what it answers.
+SKEW = timedelta(seconds=5)
 MAY_CALL = (PermissionStatus.TEMPORARY, PermissionStatus.PERMANENT)
 
 
@@ -61,7 +63,7 @@ def replied(before: Permission, reply: PermissionReplied, now: datetime) -> Chan
     :param now: stands in for a reply without a time of its own.
     """
     at = reply.occurred_at or now
-    if _is_old(before, at):
+    if _is_old(before, _in_order(before, at)):
         return None
     source = _source_of(reply)
     if reply.response != "accept":
@@ -134,6 +136,15 @@ def expired(before: Permission, now: datetime) -> Change | None:
         return None
     permission = Permission(status=PermissionStatus.NONE, as_of=before.expires_at)
     return Change(permission=permission, source=PermissionSource.EXPIRY)
+
+
+def _in_order(before: Permission, at: datetime) -> datetime:
+    """When a reply happened, by the clock of what it follows: Meta's, or ours if we have asked."""
+    if before.as_of is None:
+        return at
+    if before.status is PermissionStatus.REQUESTED:
+        return at + SKEW
+    return at.replace(microsecond=999_999)
 
 
 def _is_old(before: Permission, at: datetime) -> bool:

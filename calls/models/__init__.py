@@ -1,6 +1,6 @@
 """The tables of a call. State changes only in `calls.operations`."""
 
-from calls.models.access import ApiToken
+from calls.models.access import ApiToken, IdempotentRequest
 from calls.models.call import Call, CallCommand, CallEvent
 from calls.models.dialing import CallPermission, Dial, PermissionChange, PermissionRequest
 from calls.models.media import Heartbeat, MediaSession, MediaWorker, Playback, Recording
@@ -15,6 +15,7 @@ __all__ = [
     "CallPermission",
     "Dial",
     "Heartbeat",
+    "IdempotentRequest",
     "MediaOperation",
     "MediaSession",
     "MediaWorker",

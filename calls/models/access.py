@@ -40,3 +40,21 @@ class ApiToken(models.Model):
     @staticmethod
     def digest_of(text: str) -> str:
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+class IdempotentRequest(models.Model):
+    """A request that a client may repeat: its `Idempotency-Key`, and what it has made."""
+
+    token = models.ForeignKey(ApiToken, models.CASCADE, related_name="idempotent_requests")
+    key = models.CharField(max_length=255)
+    fingerprint = models.CharField(max_length=64)  # of address and body
+    made = models.UUIDField(null=True)
+    created_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["token", "key"], name="idempotentrequest_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.key

@@ -32,15 +32,25 @@ class CallPermission(models.Model):
     source = models.CharField(max_length=16, blank=True)
     checked_at = models.DateTimeField(null=True)  # when Graph was last asked
     readings = models.JSONField(default=dict)  # Meta's limits as of then, by action
+    #: Somebody wants Graph to be asked; not before, and how it failed the last time.
+    check_wanted_at = models.DateTimeField(null=True)
+    check_not_before = models.DateTimeField(null=True)
+    check_error = models.CharField(max_length=200, blank=True, db_default="")
     created_at = models.DateTimeField()
 
     class Meta:
         indexes = [
+            models.Index(fields=["-created_at", "-id"], name="permission_newest_first"),
+            models.Index(
+                fields=["check_not_before"],
+                name="permission_to_check",
+                condition=Q(check_wanted_at__isnull=False),
+            ),
             models.Index(
                 fields=["expires_at"],
                 name="permission_expiring",
                 condition=Q(expires_at__isnull=False),
-            )
+            ),
         ]
         constraints = [
             models.UniqueConstraint(

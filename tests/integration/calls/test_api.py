@@ -242,7 +242,11 @@ class TestRead:
             assert api.get(address).status_code == 200
 
     def test_the_index_leads_to_the_calls(self, api):
-        assert api.get("/api/v1/").json() == {"calls": CALLS}
+        assert api.get("/api/v1/").json() == {
+            "calls": CALLS,
+            "permissions": "/api/v1/permissions/",
+            "permission_requests": "/api/v1/permission-requests/",
+        }
 
     @pytest.mark.parametrize(
         "address",

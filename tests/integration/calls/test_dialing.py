@@ -451,13 +451,11 @@ def test_the_count_of_calls_without_an_answer_is_the_ledgers(number):
 
 
 def test_a_temporary_permission_runs_out_without_a_word(number, fake_graph):
-    from calls import ledger
-
     reply(number, at=T0)
     permission = CallPermission.objects.get()
     assert permission.status == "temporary"
 
-    assert ledger.expire(T0 + timedelta(days=7)) == 1
+    assert dialing.expire(T0 + timedelta(days=7)) == 1
 
     permission.refresh_from_db()
     assert (permission.status, permission.source) == ("none", "expiry")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.urls import resolve
 
-from calls.api import operation_json, serializers
+from calls.api import operation_json, permission_json, serializers
 
 ROOT = Path(__file__).resolve().parents[4]
 PAGE = (ROOT / "docs" / "reference" / "api.md").read_text(encoding="utf-8")
@@ -20,6 +20,10 @@ OTHER_WORDS = {
     "call-operations",
     "operation-verb",
     "recording-audio",
+    "permission-requests",
+    "permission-request",
+    "permission-refresh",
+    "one-request",
     "no-store",
 }
 ID = "0195d2a8-1c2e-7b11-a0ac-9a4b7f2c1d3e"
@@ -41,7 +45,7 @@ def test_every_code_is_on_the_page_and_no_other():
 def test_every_address_of_the_page_exists():
     addresses = re.findall(r"^\| `(?:GET|POST)` \| `(/[^`]+)`", PAGE, re.MULTILINE)
 
-    assert len(addresses) == 11
+    assert len(addresses) == 19
     for address in addresses:
         match = resolve(f"/api/v1{address.replace('{id}', ID).replace('{verb}', 'stop')}")
         assert match.url_name != "nothing", address
@@ -56,5 +60,9 @@ def test_the_examples_have_exactly_the_members_of_the_code():
     assert list(call["recordings"][0]) == list(serializers.RecordingJson.__annotations__)
     operation = example("Operations")
     assert list(operation) == list(operation_json.OperationJson.__annotations__)
+    permission = example("Permissions")
+    assert list(permission)[:11] == list(permission_json.PermissionJson.__annotations__)
+    assert list(permission)[11:] == ["may_call", "may_request", "changes"]
+    assert list(permission["may_call"]) == list(permission_json.RulingJson.__annotations__)
     event = example("Timeline")["data"][0]
     assert list(event) == list(serializers.EventJson.__annotations__)

@@ -38,6 +38,7 @@ def make_call(*recordings, **columns):
         },
     )
     # what prefetch_related leaves behind
+    call._state.fields_cache["dial"] = None
     call.__dict__["_prefetched_objects_cache"] = {"recordings": list(recordings)}
     return call
 
@@ -88,6 +89,7 @@ class TestCall:
             },
             "created_at": "2026-11-01T12:00:00.000000Z",
             "offered_at": "2026-11-01T11:59:59.000000Z",
+            "ringing_at": None,
             "pre_accepted_at": "2026-11-01T12:00:00.250000Z",
             "media_connected_at": "2026-11-01T12:00:00.500000Z",
             "answered_at": "2026-11-01T12:00:01.000000Z",
@@ -105,6 +107,7 @@ class TestCall:
             "deeplink_payload": None,
             "cta_payload": None,
             "client_state": "order 17",
+            "dial": None,
             "recordings": [],
         }
 
@@ -188,7 +191,7 @@ class TestEvent:
         return CallEvent(**{**values, **columns})
 
     def test_it_tells_what_happened_and_the_state_after_it(self):
-        call = make_call(hangup_cause="call_rejected")
+        call = make_call(hangup_cause="call_rejected", client_state="order 17")
 
         assert serializers.event_json(self.make(), call) == {
             "id": str(CALL_ID),
@@ -200,6 +203,7 @@ class TestEvent:
             "status": "ringing",
             "signaling": "answering",
             "media": "idle",
+            "client_state": "order 17",
             "data": {"by": "api:crm"},
         }
 

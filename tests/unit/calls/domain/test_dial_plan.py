@@ -84,7 +84,7 @@ def test_after_the_request_it_waits_for_the_reply():
 
 @pytest.mark.parametrize("word", [PermissionStatus.DECLINED, PermissionStatus.REVOKED])
 def test_a_refusal_ends_the_wait_but_only_one_that_is_newer_than_the_request(word):
-    asked = replace(PATIENT, asked_at=T0, has_checked=True)
+    asked = replace(PATIENT, asked_at=T0, has_checked=True, until=T0 + 2 * HOUR)
     newer = replace(asked, permission=permission(word, as_of=T0 + HOUR))
     older = replace(asked, permission=permission(word, as_of=T0 - HOUR))
 
@@ -161,3 +161,15 @@ def test_a_user_who_talks_to_us_is_not_called():
     assert next_step(talking, T0) == Forbid(cause=HangupCause.USER_BUSY)
     patient = replace(talking, on_no_permission=OnNoPermission.REQUEST_AND_WAIT)
     assert next_step(patient, T0) == Wait(T0 + WHILE_TALKING)
+
+
+def test_after_its_time_nothing_is_dialed():
+    assert next_step(ALLOWED, T0 + HOUR) == Forbid(cause=HangupCause.DEADLINE)
+
+
+def test_a_refusal_by_a_clock_of_whole_seconds_is_still_one():
+    asked_at = T0 + timedelta(seconds=0.9)
+    declined = permission(PermissionStatus.DECLINED, as_of=T0)
+    asked = replace(PATIENT, asked_at=asked_at, has_checked=True, permission=declined)
+
+    assert next_step(asked, asked_at) == Forbid(cause=HangupCause.PERMISSION_DENIED)

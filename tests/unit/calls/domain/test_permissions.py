@@ -14,6 +14,7 @@ from calls.domain.permissions import (
     asked,
     effective,
     expired,
+    is_permanent,
     looked_up,
     may_call,
     refused,
@@ -159,3 +160,27 @@ def test_replies_in_any_order_end_with_the_newest(replies):
         known = change.permission if change else known
 
     assert known.status is Status.PERMANENT
+
+
+def test_a_reply_by_a_clock_of_whole_seconds_answers_what_was_asked_a_moment_ago():
+    sent_at = T0 + timedelta(seconds=0.9)
+    change = asked(UNKNOWN, sent_at)
+    assert change is not None
+
+    said = replied(change.permission, reply(), sent_at)
+    old = replied(change.permission, reply(at=T0 - HOUR), sent_at)
+
+    assert said is not None
+    assert (said.permission.status, old) == (Status.TEMPORARY, None)
+
+
+def test_of_replies_in_the_same_second_the_one_that_comes_last_counts():
+    precise = Permission(status=Status.DECLINED, as_of=T0 + timedelta(seconds=0.7))
+
+    assert replied(precise, reply(), T0) is not None
+    assert replied(precise, reply(at=T0 - timedelta(seconds=1)), T0) is None
+
+
+def test_only_a_grant_for_good_is_permanent():
+    assert is_permanent(PERMANENT)
+    assert not is_permanent(TEMPORARY)
