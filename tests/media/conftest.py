@@ -81,7 +81,7 @@ class Desk:
         self.prompts = data_dir / "prompts"
         self._boot_id = worker.status().boot_id
 
-    def open(self, offer: str, call_id: str = "c1", epoch: int = 1, **more: Any) -> str:
+    def open(self, offer: str | None, call_id: str = "c1", epoch: int = 1, **more: Any) -> str:
         request = OpenSession(call_id=call_id, epoch=epoch, offer=offer, **more)
         return self.worker.open(request).sdp
 

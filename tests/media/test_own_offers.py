@@ -28,7 +28,7 @@ def refusal(desk, answer: str, **more) -> MediaErrorCode:
 
 async def met(desk, callee: Callee) -> str:
     """The callee has answered our offer, and the path to it is there; returns its answer."""
-    offer = desk.open("")
+    offer = desk.open(None)
     answer = await callee.reply(offer)
     apply(desk, answer)
     await asyncio.wait_for(callee.meet(offer), 10)
@@ -87,7 +87,7 @@ async def test_the_answers_own_numbers_are_kept(desk):
 
 async def test_a_full_agent_answers_too(desk):
     browser = FullCallee(440.0)
-    offer = desk.open("")
+    offer = desk.open(None)
     answer = await browser.reply(offer)
     assert "a=setup:active" in answer
     apply(desk, answer)
@@ -110,7 +110,7 @@ async def test_a_full_agent_answers_too(desk):
 async def test_media_may_be_started_before_the_answer_is_there(desk):
     """ACCEPTED may overtake the answer; then the first packet goes as soon as it can."""
     callee = Callee()
-    offer = desk.open("")
+    offer = desk.open(None)
     await desk.start("tone.wav")
     answer = await callee.reply(offer)
     apply(desk, answer)
@@ -122,11 +122,11 @@ async def test_media_may_be_started_before_the_answer_is_there(desk):
 
 
 async def test_the_same_request_gets_the_same_offer(desk):
-    offer = desk.open("")
+    offer = desk.open(None)
 
-    assert desk.open("") == offer
+    assert desk.open(None) == offer
     assert desk.worker.status().sessions == 1
-    assert desk.open("", epoch=2) != offer, "a new owner gets a path of its own"
+    assert desk.open(None, epoch=2) != offer, "a new owner gets a path of its own"
     assert desk.worker.status().sessions == 1
 
 
@@ -154,7 +154,7 @@ async def test_another_answer_is_a_conflict(desk):
 
 async def test_a_bad_answer_leaves_room_for_a_good_one(desk):
     callee = Callee()
-    offer = desk.open("")
+    offer = desk.open(None)
     answer = await callee.reply(offer)
 
     assert refusal(desk, "v=0\r\n") is MediaErrorCode.BAD_SDP
@@ -171,7 +171,7 @@ async def test_a_bad_answer_leaves_room_for_a_good_one(desk):
 
 async def test_a_full_agent_that_only_wants_to_listen_is_no_call(desk):
     callee = Callee()
-    answer = (await callee.reply(desk.open(""))).replace("a=ice-lite\r\n", "")
+    answer = (await callee.reply(desk.open(None))).replace("a=ice-lite\r\n", "")
 
     assert refusal(desk, answer.replace("sendrecv", "recvonly")) is MediaErrorCode.BAD_SDP
     callee.link.transport.close()
@@ -179,7 +179,7 @@ async def test_a_full_agent_that_only_wants_to_listen_is_no_call(desk):
 
 async def test_an_answer_needs_its_owner_and_an_offer_of_ours(desk):
     relay = Relay()
-    desk.open("", epoch=2)
+    desk.open(None, epoch=2)
     desk.open(await relay.offer(), call_id="inbound")
 
     assert refusal(desk, "x", epoch=1) is MediaErrorCode.STALE_EPOCH
@@ -191,17 +191,17 @@ async def test_an_answer_needs_its_owner_and_an_offer_of_ours(desk):
 
 async def test_without_a_port_there_is_no_offer(make_desk):
     desk = await make_desk(MEDIA_PORT_RANGE="42400-42400")
-    desk.open("", call_id="first")
+    desk.open(None, call_id="first")
 
     with pytest.raises(Refused) as caught:
-        desk.open("", call_id="second")
+        desk.open(None, call_id="second")
 
     assert caught.value.code is MediaErrorCode.OVERLOADED
 
 
 async def test_an_answer_after_the_failure_harms_nobody(desk):
     callee = Callee()
-    answer = await callee.reply(desk.open(""))
+    answer = await callee.reply(desk.open(None))
     live = desk.worker._find("c1").live
     live.session.fail("worker_lost", "for the test", 0.0)
 

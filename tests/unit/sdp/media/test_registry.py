@@ -8,7 +8,7 @@ from sdp.media.messages import MediaErrorCode, OpenSession, Playback, StartMedia
 from sdp.media.registry import TOMBSTONES, Entry, Refused, Registry
 
 
-def opening(call_id: str = "c1", epoch: int = 1, offer: str = "offer") -> OpenSession:
+def opening(call_id: str = "c1", epoch: int = 1, offer: str | None = "offer") -> OpenSession:
     return OpenSession(call_id=call_id, epoch=epoch, offer=offer)
 
 
@@ -170,9 +170,9 @@ def test_a_worker_that_is_too_busy_takes_no_other_call():
 
 def test_our_own_offer_asked_for_again_is_the_same_one():
     sessions = registry()
-    entry = sessions.add(opening(offer=""), "our offer", "live")
+    entry = sessions.add(opening(offer=None), "our offer", "live")
 
-    assert sessions.admit(opening(offer="")) is entry
+    assert sessions.admit(opening(offer=None)) is entry
     assert refusal(sessions.admit, opening(offer="theirs")) is MediaErrorCode.CONFLICT
-    assert sessions.admit(opening(epoch=2, offer="")) is None
+    assert sessions.admit(opening(epoch=2, offer=None)) is None
     assert sessions.current("c1", 1) is entry
