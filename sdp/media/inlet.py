@@ -110,7 +110,8 @@ class Inlet:
     def tick(self, now: float) -> list[Digit]:
         """Let go of what waits; returns a key whose end was lost."""
         for recording in self.recordings:
-            recording.tick(now)
+            if now >= recording.due_at:
+                recording.tick(now)
         if not self.digits.is_waiting:
             return []
         digits = self.digits.expire(now)

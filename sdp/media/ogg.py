@@ -1,8 +1,9 @@
 """Ogg pages around Opus packets (RFC 3533, RFC 7845). Pure: bytes out, bytes in; no codec.
 
 A track is written while the call lives, so it must be readable after a crash at any moment, and
-it must say exactly when each packet was heard. Therefore: a page closes about each second and
-before every gap, so that each packet's place follows from its page's granule position.
+it must say exactly when each packet was heard. Therefore: a page closes at
+the latest after a second, and before every gap, so that each packet's place follows from its page's
+granule position.
 """
 
 from __future__ import annotations
@@ -45,7 +46,11 @@ class Pages:
 
     def page(self, packets: Sequence[bytes], granule: int, flags: int = 0) -> bytes:
         """One page of whole packets, at most 255 segments of them."""
-        lacing = b"".join(b"\xff" * (len(p) // 255) + bytes([len(p) % 255]) for p in packets)
+        sizes = [*map(len, packets)]
+        if max(sizes, default=0) < 255:
+            lacing = bytes(sizes)
+        else:
+            lacing = b"".join(b"\xff" * (size // 255) + bytes([size % 255]) for size in sizes)
         head = _HEAD.pack(b"OggS", 0, flags, granule, self._serial, self._number, 0, len(lacing))
         self._number += 1
         page = head + lacing + b"".join(packets)
@@ -110,10 +115,10 @@ class TrackWriter:
 
     def add(self, packet: bytes, position: int) -> bytes:
         """Append `packet` at `position` ticks, or as soon after it as the one before ends."""
-        ticks = packet_ticks(packet)
-        if not ticks or len(packet) > MAX_PACKET:
+        ticks, size = packet_ticks(packet), len(packet)
+        if not ticks or size > MAX_PACKET:
             return b""
-        closed, count = b"", segments(packet)
+        closed, count = b"", size // 255 + 1
         if position > self.end or self._segments + count > MAX_SEGMENTS:
             closed = self.flush()
         if not self._packets:

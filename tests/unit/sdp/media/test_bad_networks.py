@@ -177,7 +177,8 @@ def test_half_an_hour_with_a_drifting_clock_is_as_long_as_it_was_and_holds_no_me
             recording.heard(packet, now)
             sent += 1
         recording.said(b"\xf8sound", turn * 960 & 0xFFFFFFFF, now)
-        recording.tick(now)
+        if now >= recording.due_at:
+            recording.tick(now)
         longest = max(longest, len(recording.chunks))
         if recording.chunks:
             size += sum(len(data) for _, data in recording.chunks)
@@ -185,8 +186,8 @@ def test_half_an_hour_with_a_drifting_clock_is_as_long_as_it_was_and_holds_no_me
             last_seconds = recording._caller.end / CLOCK_RATE
 
     assert last_seconds == pytest.approx(1800, abs=1.5)
-    assert recording._ours.end / CLOCK_RATE == pytest.approx(1800, abs=0.1)
+    assert recording._ours.end / CLOCK_RATE == pytest.approx(1800, abs=1.0)
     assert longest <= 4
     assert size < 2 * 90_000 * 10
-    assert len(recording._caller._packets) <= 50
+    assert len(recording._heard) <= 50
     assert not recording._buffer.is_waiting
