@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from bench import figures, processes
-from bench.control import Control
+from bench.control import Control, Refused
 from bench.engines import Engine, control_socket
 from bench.offers import offer
 from bench.processes import Child, Died
-from bench.scenarios.base import PROMPT, Scenario
+from bench.samples import Sample, Times
+from bench.scenarios.base import PROMPT, Scenario, call_name
 from bench.sound import speech, write_wav
 
 START_SECONDS = 20.0
@@ -26,74 +28,47 @@ PROBE_PAUSE = 0.025
 PROBING_SECONDS = 3.0
 WARM_UP = 400_000
 
-#: Beyond the knee: packets leave more unevenly than this, or are missing.
-KNEE_PACING_MS = 5.0
-KNEE_MISSING = 0.01
-#: So far beyond it that no more calls are added.
-FAR_PACING_MS = 15.0
-FAR_MISSING = 0.05
-ADDING_SECONDS = 15.0
+ADDING_SECONDS = 10.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Times:
-    """How long the parts of a measurement take, in seconds, and how many answers are timed."""
-
-    settle: float = 0.7
-    window: float = 3.0
-    idle_probes: int = 30
-    probes: int = 15
-    prompt: float = 60.0  # longer than a climb, so that no call runs out of it
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sample:
-    """One window of one climb. `calls` 0: nothing but the answers of the idle engine."""
-
-    engine: str
-    scenario: str
-    calls: int
-    answers_ms: list[float] = field(default_factory=list)
-    dtls_ms: list[float] = field(default_factory=list)
-    calls_per_core: float | None = None
-    rss_mb: float | None = None
-    pacing_sd_ms: float | None = None
-    largest_gap_ms: float | None = None
-    missing: float | None = None  # share of the packets that should have come
-    engine_cores: float | None = None
-    load_cores: float | None = None
-    other_cores: float | None = None
-    load_late_ms: float | None = None
-
-    @property
-    def is_beyond_knee(self) -> bool:
-        pacing = self.pacing_sd_ms
-        return bool(self.calls) and (
-            pacing is None or pacing > KNEE_PACING_MS or (self.missing or 0.0) > KNEE_MISSING
-        )
-
-    @property
-    def is_far_beyond_knee(self) -> bool:
-        pacing = self.pacing_sd_ms
-        return self.is_beyond_knee and (
-            pacing is None or pacing > FAR_PACING_MS or (self.missing or 0.0) > FAR_MISSING
-        )
-
-
-def climb(engine: Engine, scenario: Scenario, steps: Sequence[int], times: Times) -> list[Sample]:
+def climb(
+    engine: Engine,
+    scenario: Scenario,
+    steps: Sequence[int],
+    times: Times,
+    *,
+    until: float = math.inf,
+    tell: Callable[[str], object] = print,
+) -> list[Sample]:
     """A sample of the idle engine and one of each step, until the knee is passed.
 
-    :raises Died: the engine or the load did not start, or ended.
+    What has been measured before the engine or the load failed is kept; `tell` hears why it ended.
+
+    :param until: no step begins later, by `time.monotonic()`.
+    :raises Died: nothing was measured: the engine or the load did not start, or ended.
     """
-    with TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
+    with ExitStack() as stack:
+        kept = TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True)
+        folder = Path(stack.enter_context(kept))
         (folder / "prompts").mkdir()
         write_wav(folder / "prompts" / PROMPT, speech(times.prompt))
-        with (
-            Child([sys.executable, "-m", "bench.load"], {}, folder / "load.log") as load,
-            Child(engine.command(), engine.environment(folder), folder / "engine.log") as running,
-        ):
-            return _Climb(engine, scenario, times, folder, load, running).run(steps)
+
+        def start(name: str, command: Sequence[str], **environment: str) -> Child:
+            return stack.enter_context(Child(command, environment, folder / f"{name}.log"))
+
+        turns = ["--group", str(scenario.group)] if scenario.takes_turns else []
+        far = [start("load", [sys.executable, "-m", "bench.load", *turns])]
+        if scenario.has_agent:
+            far.append(start("agent", [sys.executable, "-m", "bench.agent"]))
+        running = start("engine", engine.command(), **engine.environment(folder))
+        climbing = _Climb(engine, scenario, times, control_socket(folder), running, far)
+        try:
+            climbing.run(steps, until)
+        except (Died, Refused) as problem:
+            if not climbing.samples:
+                raise Died(str(problem)) from problem
+            tell(f"  ended early: {problem}")
+        return climbing.samples
 
 
 class _Climb:
@@ -102,29 +77,32 @@ class _Climb:
         engine: Engine,
         scenario: Scenario,
         times: Times,
-        folder: Path,
-        load: Child,
+        socket: Path,
         running: Child,
+        far: Sequence[Child],
     ) -> None:
+        self.samples: list[Sample] = []
         self._engine = engine
         self._scenario = scenario
         self._times = times
-        self._socket = control_socket(folder)
-        self._load = load
+        self._socket = socket
         self._running = running
+        self._far = far
+        self._load = far[0]
         self._calls = 0
         self._probes = 0
         self._ports: list[int] = []
         self._fingerprint = ""
         self._dtls: list[float] = []
 
-    def run(self, steps: Sequence[int]) -> list[Sample]:
+    def run(self, steps: Sequence[int], until: float) -> None:
         greeting = self._load.hear()
         self._ports, self._fingerprint = greeting["ports"], greeting["fingerprint"]
+        agent = self._far[1].hear()["url"] if self._far[1:] else ""
         self._wait_for_engine()
-        control = Control(self._socket)
+        control = Control(self._socket, agent)
         try:
-            return self._steps(control, steps)
+            self._steps(control, steps, until)
         finally:
             control.close()
 
@@ -136,19 +114,18 @@ class _Climb:
             self._running.live(0.05)
         self._running.live(0.2)
 
-    def _steps(self, control: Control, steps: Sequence[int]) -> list[Sample]:
+    def _steps(self, control: Control, steps: Sequence[int], until: float) -> None:
         self._warm_up(control)
         answers = self._probe(control, self._times.idle_probes)
-        samples = [self._sample(calls=0, answers_ms=answers)]
+        self.samples.append(self._sample(calls=0, answers_ms=answers))
         for calls in steps:
-            if not self._add(control, calls):
+            if time.monotonic() > until or not self._add(control, calls):
                 break
             self._running.live(self._times.settle)
-            samples.append(self._measure(control, calls))
-            before, now = samples[-2:]
+            self.samples.append(self._measure(control, calls))
+            before, now = self.samples[-2:]
             if now.is_far_beyond_knee or (now.is_beyond_knee and before.is_beyond_knee):
                 break
-        return samples
 
     def _sample(self, **values: Any) -> Sample:
         return Sample(engine=self._engine.name, scenario=self._scenario.name, **values)
@@ -160,11 +137,13 @@ class _Climb:
 
     def _warm_up(self, control: Control) -> None:
         """The first call of a process pays for what is loaded only then; it is not measured."""
-        call = f"call-{WARM_UP}"
-        control.open(call, self._offer(WARM_UP), [PROMPT])
-        self._scenario.begin(control, call, WARM_UP)
+        numbers = range(WARM_UP, WARM_UP + self._scenario.group)
+        for number in numbers:
+            control.open(call_name(number), self._offer(number), self._scenario.prompts)
+            self._scenario.begin(control, number)
         self._running.live(0.5)
-        control.end(call)
+        for number in numbers:
+            control.end(call_name(number))
         self._running.live(0.7)
 
     def _add(self, control: Control, calls: int) -> bool:
@@ -175,8 +154,8 @@ class _Climb:
                 return False
             number = self._calls
             self._load.ask("expect", peer=number)
-            control.open(f"call-{number}", self._offer(number), [PROMPT])
-            self._scenario.begin(control, f"call-{number}", number)
+            control.open(call_name(number), self._offer(number), self._scenario.prompts)
+            self._scenario.begin(control, number)
             self._calls += 1
             self._wait_connected(max(self._calls - CONNECTING, 0))
         self._wait_connected(calls)
@@ -200,8 +179,8 @@ class _Climb:
         while len(taken) < count and time.monotonic() < give_up_at:
             self._probes += 1
             number = PROBE + self._probes
-            call = f"call-{number}"
-            _, milliseconds = control.open(call, self._offer(number), [PROMPT])
+            call = call_name(number)
+            _, milliseconds = control.open(call, self._offer(number), self._scenario.prompts)
             taken.append(milliseconds)
             control.end(call)
             self._running.live(PROBE_PAUSE)
@@ -229,6 +208,7 @@ class _Climb:
             largest_gap_ms=seen["largest_gap_ms"],
             missing=max(1 - seen["packets"] / (calls * 50 * seconds), 0.0),
             engine_cores=engine / seconds,
+            heard=seen["heard"],
             load_cores=load / seconds,
             other_cores=max(machine - engine - load - own, 0.0) / seconds,
             load_late_ms=seen["load_late_ms"],
@@ -237,7 +217,7 @@ class _Climb:
     def _counters(self) -> tuple[float, float, float, float]:
         return (
             processes.cpu_seconds(self._running.pid),
-            processes.cpu_seconds(self._load.pid),
+            sum(processes.cpu_seconds(one.pid) for one in self._far),
             processes.own_cpu_seconds(),
             processes.machine_busy_seconds(),
         )

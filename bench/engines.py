@@ -36,6 +36,8 @@ class Engine:
             "MEDIA_CAPACITY": CAPACITY,
             "MEDIA_MAX_LOAD": "0",  # the knee is to be found, so nothing is refused before it
             "MEDIA_DRAIN_SECONDS": "0",
+            "MEDIA_FETCH_HTTP": "on",  # for a WebSocket on loopback
+            "MEDIA_FETCH_NETWORKS": "127.0.0.0/8",
             "DATA_DIR": str(folder),
         }
 

@@ -9,13 +9,14 @@ A process of its own, driven by JSON lines: one request on stdin, one reply on s
 
 20 sockets, each with its millisecond of every 20: then its peers' packets go out with one system
 call, and half a round later what has arrived is taken with another. Arrival times are the
-kernel's, so a late look at a socket falsifies nothing. Received packets are not decrypted.
+kernel's, so a late look at a socket falsifies nothing. Of what is received, only the packets of
+a few calls are decrypted, after the window: see `window`.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
-import os
 import select
 import socket
 import sys
@@ -23,114 +24,25 @@ import time
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from pylibsrtp._binding import ffi, lib
 
-from bench import figures, peers
-from bench.batches import ROWS, Inbox, Outbox, Received, open_socket
-from bench.offers import OPUS
-from bench.sound import packets, speech
+from bench import peers
+from bench.batches import ROWS, Inbox, Received
+from bench.lanes import Lane, Sound
+from bench.window import Listener, Window
 
 LANES = 20
-LANE_PEERS = 64
 STEP_NS = 1_000_000
-_HEADER = np.dtype([("flags", "u1"), ("kind", "u1"), ("sequence", ">u2"), ("timestamp", ">u4")])
-_HEADER_BYTES = 12
-_ROW_BYTES = 512
-
-
-class Sound:
-    """The packets that all callers say, each beginning at another place."""
-
-    def __init__(self) -> None:
-        said = packets(speech(5.0))
-        self.width = max(map(len, said))
-        self.lengths = np.array([len(packet) for packet in said], np.int64)
-        self.payloads = np.zeros((len(said), self.width), np.uint8)
-        for row, packet in zip(self.payloads, said, strict=True):
-            row[: len(packet)] = np.frombuffer(packet, np.uint8)
-
-
-class Lane:
-    """One socket and the peers behind it, whose packets go out in the same millisecond."""
-
-    def __init__(self, sound: Sound) -> None:
-        self.socket = open_socket("127.0.0.1")
-        self.fileno = self.socket.fileno()
-        self.port = int(self.socket.getsockname()[1])
-        self.speakers: list[peers.Peer] = []
-        self._sound = sound
-        self._outbox = Outbox(LANE_PEERS, _ROW_BYTES)
-        self._headers: NDArray[Any] = self._outbox.data[:, :8].view(_HEADER)[:, 0]
-        self._headers["flags"], self._headers["kind"] = 0x80, OPUS
-        self._pointers = [ffi.cast("void *", row) for row in self._outbox.pointers]
-        self._begins = (np.arange(LANE_PEERS) * 53) % len(sound.lengths)
-        self._sequence = int.from_bytes(os.urandom(2), "big") >> 1
-        self._length = ffi.new("int *")
-
-    def add(self, peer: peers.Peer) -> None:
-        """From now on the peer speaks."""
-        row = len(self.speakers)
-        self._outbox.aim(row, peer.address)
-        self._outbox.data[row, 8:12] = np.frombuffer(peer.ssrc.to_bytes(4, "big"), np.uint8)
-        self.speakers.append(peer)
-
-    def speak(self) -> int:
-        """Send a packet of each peer; returns how many the kernel took."""
-        count = len(self.speakers)
-        if not count:
-            return 0
-        self._sequence += 1
-        self._headers["sequence"][:count] = self._sequence & 0xFFFF
-        self._headers["timestamp"][:count] = (self._sequence * 960) & 0xFFFFFFFF
-        which = (self._begins[:count] + self._sequence) % len(self._sound.lengths)
-        end = _HEADER_BYTES + self._sound.width
-        self._outbox.data[:count, _HEADER_BYTES:end] = self._sound.payloads[which]
-        lengths = self._sound.lengths[which] + _HEADER_BYTES
-        length, protect = self._length, lib.srtp_protect
-        for peer, pointer, plain in zip(
-            self.speakers, self._pointers, lengths.tolist(), strict=False
-        ):
-            length[0] = plain
-            protect(peer.sender, pointer, length)
-        return self._outbox.send(self.fileno, lengths + peers.SRTP_TAG_BYTES)
-
-
-class Window:
-    """What arrived and went out between `begin` and `end`."""
-
-    def __init__(self, now: int) -> None:
-        self.began_ns = now
-        self.sent = 0
-        self.late_ns = 0
-        self._seen: list[tuple[NDArray[Any], NDArray[Any], NDArray[Any]]] = []
-
-    def add(self, batch: Received, media: NDArray[np.bool_]) -> None:
-        sequences = batch.data[media, 2].astype(np.int64) << 8 | batch.data[media, 3]
-        self._seen.append((batch.ports[media], sequences, batch.stamps[media]))
-
-    def end(self, now: int) -> dict[str, Any]:
-        empty = np.zeros(0, np.int64)
-        columns = zip(*(self._seen or [(empty, empty, empty)]), strict=True)
-        ports, sequences, stamps = (np.concatenate(column) for column in columns)
-        measured = figures.stream(ports, sequences, stamps)
-        return {
-            "seconds": (now - self.began_ns) / 1e9,
-            "packets": measured.packets,
-            "lost": measured.missing,
-            "pacing_sd_ms": measured.pacing_sd_ms,
-            "largest_gap_ms": measured.largest_gap_ms,
-            "calls_heard": len(np.unique(ports)),
-            "sent": self.sent,
-            "load_late_ms": self.late_ns / 1e6,
-        }
+LISTENERS = 4  # of the oldest calls, and as many of the newest
 
 
 class Load:
-    """All lanes and their clock."""
+    """All lanes and their clock.
 
-    def __init__(self) -> None:
-        sound = Sound()
+    :param group: so many callers take turns at speaking; 0: all speak.
+    """
+
+    def __init__(self, group: int) -> None:
+        sound = Sound(group)
         self._identity = peers.Identity()
         self._lanes = [Lane(sound) for _ in range(LANES)]
         self._inbox = Inbox()
@@ -166,7 +78,7 @@ class Load:
             self._window.late_ns = max(self._window.late_ns, late_ns)
 
     def _step(self, step: int) -> None:
-        sent = self._lanes[step % LANES].speak()
+        sent = self._lanes[step % LANES].speak(step // LANES)
         if self._window is not None:
             self._window.sent += sent
         lane = self._lanes[(step + LANES // 2) % LANES]
@@ -241,12 +153,18 @@ class Load:
                 reply = {"connected": connected, "dtls_ms": self._handshakes_ms}
                 self._handshakes_ms = []
             case "begin":
-                self._window = Window(time.monotonic_ns())
+                self._window = Window(time.monotonic_ns(), self._listeners())
             case "end":
                 reply = self.end()
             case _:
                 self._is_over = True
         say(reply)
+
+    def _listeners(self) -> dict[int, Listener]:
+        """Some calls whose sound is listened to: a peer that has been heard before, or that is new,
+        cannot have missed that its sequence numbers began anew, and so is decrypted for sure."""
+        through = [(port, peer) for port, peer in self._by_port.items() if peer.sender is not None]
+        return dict((*through[:LISTENERS], *through[LISTENERS:][-LISTENERS:]))
 
     def end(self) -> dict[str, Any]:
         """Close the window; its figures, see `figures.stream`, with both sides' packet counts."""
@@ -260,7 +178,9 @@ def say(reply: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    load = Load()
+    parser = argparse.ArgumentParser(prog="bench.load")
+    parser.add_argument("--group", type=int, default=0, help="so many callers take turns")
+    load = Load(parser.parse_args().group)
     say(load.greeting())
     load.run()
 

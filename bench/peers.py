@@ -14,7 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from OpenSSL import SSL
-from pylibsrtp import Policy, Session
+from pylibsrtp import Error, Policy, Session
 
 #: What WhatsApp is known to speak. Offering nothing else keeps the work of all engines the same.
 SRTP_PROFILE = b"SRTP_AES128_CM_SHA1_80"
@@ -83,6 +83,20 @@ class Identity:
         self.context.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT, lambda *_: True)
 
 
+def payload_of(packet: bytes) -> bytes:
+    """Of an RTP packet: what is behind the header and its extension (RFC 3550 section 5.1)."""
+    begin = 12 + 4 * (packet[0] & 0x0F)
+    if packet[0] & 0x10:
+        begin += 4 + 4 * int.from_bytes(packet[begin + 2 : begin + 4], "big")
+    end = len(packet) - packet[-1] if packet[0] & 0x20 else len(packet)
+    return packet[begin:end]
+
+
+def _session(key: bytes, kind: int) -> Session:
+    profile = Policy.SRTP_PROFILE_AES128_CM_SHA1_80
+    return Session(Policy(key=key, ssrc_type=kind, srtp_profile=profile))
+
+
 class Peer:
     """One call's far end, from its first DTLS record to its SRTP session."""
 
@@ -93,6 +107,7 @@ class Peer:
         self.sender: Any = None  # libsrtp's pointer, once the handshake is through
         self.ssrc = int.from_bytes(os.urandom(4), "big")
         self._session: Session | None = None  # owns what `sender` points to
+        self._receiver: Session | None = None
         self._connection = SSL.Connection(identity.context, None)
         self._connection.set_ciphertext_mtu(1200)
         self._connection.set_accept_state()
@@ -112,13 +127,19 @@ class Peer:
     def _agree(self) -> None:
         material = self._connection.export_keying_material(_LABEL, 60)
         ours = material[16:32] + material[46:60]  # the server's key and salt
-        policy = Policy(
-            key=ours,
-            ssrc_type=Policy.SSRC_ANY_OUTBOUND,
-            srtp_profile=Policy.SRTP_PROFILE_AES128_CM_SHA1_80,
-        )
-        self._session = Session(policy)
+        theirs = material[:16] + material[32:46]
+        self._session = _session(ours, Policy.SSRC_ANY_OUTBOUND)
+        self._receiver = _session(theirs, Policy.SSRC_ANY_INBOUND)
         self.sender = self._session._srtp[0]
+
+    def payload(self, packet: bytes) -> bytes:
+        """What is in an SRTP packet; nothing if it is not for this peer."""
+        if self._receiver is None:
+            return b""
+        try:
+            return payload_of(self._receiver.unprotect(packet))
+        except Error:
+            return b""
 
     def _records(self) -> list[bytes]:
         records = []

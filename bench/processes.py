@@ -10,7 +10,7 @@ import select
 import signal
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
@@ -31,18 +31,26 @@ def cpu_seconds(pid: int) -> float:
     a second, which at ten calls would be the tenth part of a measurement.
     """
     clock = (~pid << 3) | 2  # Linux: CPUCLOCK_SCHED of another process, clock_getcpuclockid(3)
-    return time.clock_gettime(clock) + sum(map(cpu_seconds, _children(pid)))
+    used = 0.0
+    with contextlib.suppress(OSError):  # a child that has ended since
+        used = time.clock_gettime(clock)
+    return used + sum(map(cpu_seconds, _children(pid)))
 
 
 def rss_mb(pid: int) -> float:
     """Resident memory of a process and its children."""
-    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    pages = 0
+    with contextlib.suppress(OSError):
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     return pages * PAGE / 2**20 + sum(map(rss_mb, _children(pid)))
 
 
 def _children(pid: int) -> list[int]:
-    tasks = Path(f"/proc/{pid}/task").glob("*/children")
-    return [int(child) for task in tasks for child in task.read_text().split()]
+    found: list[int] = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(OSError):  # a thread that has ended since
+            found += map(int, task.read_text().split())
+    return found
 
 
 def machine_busy_seconds() -> float:
@@ -60,7 +68,7 @@ def own_cpu_seconds() -> float:
 class Child:
     """A process that ends at the latest with the `with` block; its errors go to a log file."""
 
-    def __init__(self, command: list[str], environment: Mapping[str, str], log: Path) -> None:
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
         self._log = log
         with log.open("wb") as errors:
             self.process = subprocess.Popen(  # noqa: S603 - our own commands
@@ -125,8 +133,11 @@ class Child:
         :raises Died: see `hear`.
         """
         into = self._pipe(self.process.stdin)
-        into.write(json.dumps({"do": do, **arguments}) + "\n")
-        into.flush()
+        try:
+            into.write(json.dumps({"do": do, **arguments}) + "\n")
+            into.flush()
+        except OSError as error:
+            raise Died(f"does not listen: {self.last_words()}") from error
         return self.hear()
 
     def _pipe(self, pipe: IO[str] | None) -> IO[str]:

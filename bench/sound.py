@@ -1,11 +1,16 @@
-"""Something like speech, for both directions: as PCM, as a WAV file and as ready Opus packets."""
+"""Something like speech, for both directions: as PCM, as a WAV file and as ready Opus packets.
+
+And how loud what comes back is.
+"""
 
 from __future__ import annotations
 
 import fractions
 import functools
 import io
+import math
 import wave
+from collections.abc import Sequence
 from pathlib import Path
 
 import av
@@ -28,6 +33,12 @@ def speech(seconds: float) -> NDArray[np.int16]:
     breath = np.random.default_rng(1).normal(0, 0.15, len(at))
     envelope = np.clip(np.sin(2 * np.pi * 4 * at), 0, 1) ** 0.5
     return ((voice + breath) * envelope * 6000).clip(-32768, 32767).astype(np.int16)
+
+
+def quiet(seconds: float) -> NDArray[np.int16]:
+    """A quiet room as a phone sends it when nobody speaks: noise of -60 dBFS, less after Opus."""
+    noise = np.random.default_rng(2).normal(0, 32.8, round(seconds * RATE))
+    return noise.astype(np.int16)
 
 
 def write_wav(path: Path, samples: NDArray[np.int16]) -> None:
@@ -55,3 +66,17 @@ def packets(samples: NDArray[np.int16]) -> list[bytes]:
         frame.sample_rate, frame.pts = RATE, start
         found += [bytes(packet) for packet in codec.encode(frame)]
     return found
+
+
+def loudest_dbfs(opus: Sequence[bytes]) -> float:
+    """The level of the loudest 20 ms in some packets in a row; -100 if there is nothing."""
+    codec = av.CodecContext.create("libopus", "r")
+    if not isinstance(codec, AudioCodecContext):
+        raise TypeError("libopus is not an audio codec")
+    codec.sample_rate, codec.layout, codec.format = RATE, "mono", "s16"
+    strongest = 0.0
+    for packet in opus:
+        for frame in codec.decode(av.Packet(packet)):
+            samples = frame.to_ndarray().astype(np.float64)
+            strongest = max(strongest, float(np.mean(samples**2)))
+    return max(10 * math.log10(strongest / 32768**2), -100.0) if strongest else -100.0

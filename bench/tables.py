@@ -19,6 +19,7 @@ _COLUMNS = (
     "pacing sd ms",
     "gap ms",
     "missing %",
+    "heard %",
     "engine/load/other cores",
 )
 Cells: TypeAlias = Sequence[tuple[str, ...]]
@@ -44,8 +45,26 @@ def _cells(row: Row) -> tuple[str, ...]:
         number(row.pacing_sd_ms, 2),
         number(row.largest_gap_ms),
         number(row.missing_percent, 2),
+        number(row.heard_percent, 0),
         " / ".join(number(value, 2) for value in cores) if row.calls else "-",
     )
+
+
+def cost_cells(rows: Sequence[Row], engine: str) -> Cells:
+    """What one of so many calls costs: a line for each scenario, a column for each number."""
+    own = [row for row in rows if row.engine == engine and row.core_percent_per_call is not None]
+    numbers = sorted({row.calls for row in own})
+    lines = []
+    for scenario in dict.fromkeys(row.scenario for row in own):
+        costs = {row.calls: row for row in own if row.scenario == scenario}
+        lines.append((scenario, *(_cost(costs.get(calls)) for calls in numbers)))
+    return [("% of a core per call, at", *map(str, numbers)), *lines]
+
+
+def _cost(row: Row | None) -> str:
+    if row is None:
+        return "-"
+    return number(row.core_percent_per_call, 2) + ("*" if row.is_beyond_knee else "")
 
 
 def target_cells(targets: Sequence[Target]) -> Cells:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from bench.scenarios.base import Scenario
+from bench.scenarios.bridge import Bridge
+from bench.scenarios.conference import Conference, Quarrel
 from bench.scenarios.play import Play
 from bench.scenarios.record import Record
+from bench.scenarios.stream import Stream
 
-SCENARIOS: dict[str, Scenario] = {one.name: one for one in (Play(), Record())}
+_ALL: tuple[Scenario, ...] = (Play(), Record(), Bridge(), Conference(), Quarrel(), Stream())
+SCENARIOS: dict[str, Scenario] = {one.name: one for one in _ALL}

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
 from bench.control import Control
-from bench.scenarios.base import PROMPT
+from bench.scenarios.base import PROMPT, Scenario
 
 
-class Record:
+class Record(Scenario):
     """As `Play`, with a recording in Ogg/Opus from the start on."""
 
     name = "record"
     title = "play a prompt, record to Ogg/Opus"
     target = 40.0
-    steps: Mapping[str, Sequence[int]] = {
-        "switchhook": (10, 20, 100, 300, 500, 700),
-        "aiortc": (4, 8, 20),
-    }
+    steps = {"switchhook": (10, 20, 100, 300, 500, 700), "aiortc": (8, 20)}
+    prompts = (PROMPT,)
 
-    def begin(self, control: Control, call: str, number: int) -> None:
-        body = {
-            "epoch": 1,
-            "playback": {"playback_id": "prompt", "prompt": PROMPT},
-            "recording_id": f"bench-{number}",
-        }
-        control.post(f"/v1/sessions/{call}/start", body)
+    def begin(self, control: Control, number: int) -> None:
+        playback = {"playback_id": "prompt", "prompt": PROMPT}
+        self.start(control, number, playback=playback, recording_id=f"bench-{number}")

@@ -1,7 +1,7 @@
 import pytest
 
 from bench import results
-from bench.climb import Sample
+from bench.samples import Sample
 
 
 def sample(engine="switchhook", calls=20, **values):
@@ -104,7 +104,6 @@ def test_memory_grows_from_the_fewest_calls_on():
 
 def test_targets_stand_beside_what_was_measured():
     samples = [
-        sample(calls=0, calls_per_core=None, pacing_sd_ms=None, rss_mb=None, answers_ms=[2.0, 4.0]),
         sample(calls=10, calls_per_core=200.0, rss_mb=91.0),
         sample(calls=20, calls_per_core=300.0, rss_mb=92.0),
         sample(calls=300, pacing_sd_ms=1.5, rss_mb=120.0),
@@ -115,24 +114,55 @@ def test_targets_stand_beside_what_was_measured():
 
     found = {
         one.what: one.measured
-        for one in results.targets(rows, "switchhook", "aiortc", {"play": 50})
+        for one in results.targets(rows, "switchhook", "aiortc", {"play": 50}, [2.0, 4.0])
     }
 
     assert found == {
+        "answer p95, idle": 4.0,
         "play: calls per core at the knee": 100.0,
         "play: calls per core at 20 calls": 30.0,
-        "play: answer p95, idle": 4.0,
-        "play: pacing sd at 300 calls": 1.5,
         "play: memory per call": pytest.approx(0.1, abs=0.001),
+        "play: pacing sd at 300 calls": 1.5,
         "play: cost of a call, at 500 to at 10": 0.2,
     }
 
 
+def test_targets_are_told_at_the_most_calls_that_went_well():
+    samples = [
+        sample(calls=10, calls_per_core=60.0),
+        sample(calls=80, calls_per_core=120.0, pacing_sd_ms=1.0),
+        sample(calls=100, pacing_sd_ms=9.0),
+    ]
+    rows = results.rows(samples, "aiortc")
+
+    found = {
+        one.what: one.measured
+        for one in results.targets(rows, "switchhook", "aiortc", {"play": None})
+    }
+
+    assert found["play: pacing sd at 80 calls"] == 1.0
+    assert found["play: cost of a call, at 80 to at 10"] == 0.5
+
+
 def test_targets_of_what_was_not_measured_stay_open():
-    found = results.targets([], "switchhook", "aiortc", {"record": 40})
+    found = results.targets([], "switchhook", "aiortc", {"record": 40, "conference": None})
 
     assert {one.measured for one in found} == {None}
-    assert found[0].aim == "≥ 40"
+    assert {one.what: one.aim for one in found} == {
+        "answer p95, idle": "< 5",
+        "record: calls per core at the knee": "≥ 40",
+        "record: calls per core at 20 calls": "",
+        "record: memory per call": "≤ 0.15",
+        "conference: calls per core at the knee": "",
+        "conference: calls per core at 20 calls": "",
+        "conference: memory per call": "≤ 0.15",
+    }
+
+
+def test_the_cost_of_a_call_is_a_share_of_a_core():
+    [row] = results.rows([sample(calls_per_core=400.0)], "aiortc")
+
+    assert row.core_percent_per_call == 0.25
 
 
 def test_json_rows_have_no_more_digits_than_were_measured():

@@ -1,8 +1,8 @@
 import pytest
 
 from bench import results, tables
-from bench.climb import Sample
 from bench.results import Target
+from bench.samples import Sample
 
 
 def row(**values):
@@ -13,7 +13,9 @@ def row(**values):
 
 
 def test_a_row_shows_its_figures_under_their_names():
-    made = row(calls_per_core=812.4, pacing_sd_ms=0.456, missing=0.001, answers_ms=[1.0, 2.0])
+    made = row(
+        calls_per_core=812.4, pacing_sd_ms=0.456, missing=0.001, heard=0.875, answers_ms=[1.0, 2.0]
+    )
 
     head, line = tables.cells([made])
     shown = dict(zip(head, line, strict=True))
@@ -22,6 +24,7 @@ def test_a_row_shows_its_figures_under_their_names():
     assert shown["calls/core"] == "812"
     assert shown["pacing sd ms"] == "0.46"
     assert shown["missing %"] == "0.10"
+    assert shown["heard %"] == "88"
     assert shown["answer p50/p95 ms"] == "1.0 / 2.0"
     assert shown["x aiortc"] == "-"
 
@@ -36,6 +39,22 @@ def test_no_calls_are_called_idle():
     _, line = tables.cells([row(calls=0)])
 
     assert (line[2], line[-1]) == ("idle", "-")
+
+
+def test_costs_stand_by_scenario_and_number_of_calls():
+    made = [
+        row(calls=10, calls_per_core=200.0, pacing_sd_ms=1.0),
+        row(calls=500, calls_per_core=800.0, pacing_sd_ms=9.0),
+        row(calls=20, calls_per_core=50.0, pacing_sd_ms=1.0, scenario="stream"),
+        row(calls=20, calls_per_core=9.0, engine="aiortc"),
+        row(calls=0),
+    ]
+
+    assert tables.cost_cells(made, "switchhook") == [
+        ("% of a core per call, at", "10", "20", "500"),
+        ("play", "0.50", "-", "0.12*"),
+        ("stream", "-", "2.00", "-"),
+    ]
 
 
 def test_targets_stand_beside_the_figures():

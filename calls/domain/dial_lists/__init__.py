@@ -1,1 +1,0 @@
-"""Dial lists without a database: hours, pace, what follows from an outcome, and the files."""
