@@ -160,3 +160,10 @@ def answer_deadline(call: Call) -> datetime:
     """Return when an unanswered call must be accepted at the latest (Meta allows 30-60 s)."""
     window = timedelta(seconds=settings.ANSWER_WINDOW_SECONDS)
     return (call.offered_at or call.created_at) + window
+
+
+def pick_up_deadline(call: Call, now: datetime) -> datetime:
+    """Return when a call of ours that nobody has picked up is answered at the latest."""
+    dialed_at = call.offered_at or call.dial.until
+    seconds = DIALING_SECONDS + call.dial.ring_seconds + PICKED_UP_SECONDS
+    return max(dialed_at, now) + timedelta(seconds=seconds)

@@ -16,7 +16,7 @@ from django.db import IntegrityError, transaction
 
 from calls import bookkeeping, queue, transition
 from calls.domain import events
-from calls.domain.machine import LIVE, OPERATING
+from calls.domain.machine import LIVE, OPERATING, OUTGOING
 from calls.domain.storable import is_storable
 from calls.domain.vocabulary import CommandKind, CommandStatus, Signaling
 from calls.models import Call, CallCommand, MediaOperation
@@ -217,4 +217,6 @@ def _begins(call: Call, now: datetime) -> datetime:
     """When the call is answered at the latest."""
     if call.signaling == Signaling.ANSWERED:
         return now
+    if call.signaling in OUTGOING or call.signaling == Signaling.PICKED_UP:
+        return bookkeeping.pick_up_deadline(call, now)
     return bookkeeping.answer_deadline(call) + timedelta(seconds=bookkeeping.ACCEPTING_SECONDS)

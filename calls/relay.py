@@ -86,6 +86,8 @@ UNREAD = frozenset(
         MediaEventKind.TALKING_STOPPED,
     }
 )
+#: Kinds that are a playback.
+PLAYED = (OperationKind.PLAY, OperationKind.SAY)
 #: A newer media worker may have others.
 KNOWN = frozenset(MediaEventKind)
 
@@ -124,13 +126,13 @@ def _is_stale(call_id: UUID, event: SessionEvent) -> bool:
 
 
 def _is_told_twice(event: events.MediaEvent) -> bool:
-    """The playback of a `play` is that operation itself; the prompt of a `gather` is not."""
+    """The playback of a `play` or `say` is that operation itself; that of a `gather` is not."""
     if not isinstance(event, events.PlaybackStarted | events.PlaybackFinished):
         return False
     known = read_id(event.playback_id)
     if known is None:
         return False
-    return MediaOperation.objects.filter(pk=known, kind=OperationKind.PLAY).exists()
+    return MediaOperation.objects.filter(pk=known, kind__in=PLAYED).exists()
 
 
 def translate(event: SessionEvent) -> events.MediaEvent | None:

@@ -28,6 +28,7 @@ from calls import (
     prompts,
     queries,
 )
+from calls.dial_lists import engine
 from calls.domain.vocabulary import CommandStatus, Signaling
 from calls.models import Call, CallCommand, Heartbeat
 
@@ -176,6 +177,7 @@ def install() -> Drainer:
     drainer = Drainer()
     add_pass("timers", wake_due)
     add_pass("waiting calls", dialing.look_again)
+    add_pass("dial lists", engine.sweep, is_slow=True)
     add_pass("permissions", Seldom(dialing.expire, timedelta(seconds=1)))
     add_pass("permission requests", asking.sweep, is_slow=True)
     add_pass("tokens", lines.probe, is_slow=True)

@@ -182,6 +182,9 @@ class Environment:
     max_call_seconds: int = variable(
         parsers.number(10, 86400), "7200", "The longest call; then we hang up."
     )
+    dial_lists_max_calls: int = variable(
+        parsers.number(1, 10000), "50", "Calls of all dial lists of one number at a time."
+    )
     encryption_keys: tuple[str, ...] = variable(
         parsers.fernet_keys,
         "",

@@ -193,6 +193,7 @@ RECORD_CALLS = environment.record_calls
 ANSWER_WINDOW_SECONDS = environment.answer_window_seconds
 MEDIA_WAIT_SECONDS = environment.media_wait_seconds
 MAX_CALL_SECONDS = environment.max_call_seconds
+DIAL_LISTS_MAX_CALLS = environment.dial_lists_max_calls
 ENCRYPTION_KEYS = environment.encryption_keys
 
 # -- media

@@ -213,6 +213,34 @@ class OnNoPermission(StrEnum):
     REQUEST_AND_WAIT = auto()  # the user is asked, and called when he allows it
 
 
+class ListState(StrEnum):
+    """The life of a dial list."""
+
+    DRAFT = auto()  # being written; nobody is called
+    RUNNING = auto()
+    PAUSED = auto()  # no new calls until somebody resumes it; `PauseReason` says why
+    FINISHED = auto()  # every line is over
+    CANCELED = auto()  # given up
+
+
+class PauseReason(StrEnum):
+    """Why a dial list stands still."""
+
+    REQUESTED = auto()  # somebody wanted it
+    NUMBER_RESTRICTED = auto()  # Meta does not let the number call
+    TOKEN_REFUSED = auto()  # Meta does not take the number's access token
+
+
+class LineState(StrEnum):
+    """The life of one line of a dial list: one user."""
+
+    PENDING = auto()  # to be called, now or later
+    CALLING = auto()  # a call of ours to this user is under way, or waits for his permission
+    COMPLETED = auto()  # the user has picked up
+    FAILED = auto()  # will not be called again; the cause says why
+    CANCELED = auto()  # given up with the list, or by whoever hung up
+
+
 class HangupCause(StrEnum):
     """Why a call ended; near Q.850 where a word exists there."""
 

@@ -2,6 +2,7 @@
 
 from calls.models.access import ApiToken, IdempotentRequest
 from calls.models.call import Call, CallCommand, CallEvent
+from calls.models.dial_list import DialImport, DialLine, DialList
 from calls.models.dialing import CallPermission, Dial, PermissionChange, PermissionRequest
 from calls.models.media import Heartbeat, MediaSession, MediaWorker, Playback, Recording
 from calls.models.number import PhoneNumber
@@ -14,6 +15,9 @@ __all__ = [
     "CallEvent",
     "CallPermission",
     "Dial",
+    "DialImport",
+    "DialLine",
+    "DialList",
     "Heartbeat",
     "IdempotentRequest",
     "MediaOperation",

@@ -41,18 +41,24 @@ class Encoder(Protocol):
 class Feed:
     """What a call says, for mixes. Counts who uses it."""
 
-    __slots__ = ("_close", "_gate", "_inlet", "_pacer", "frame", "users")
+    __slots__ = ("_gate", "_had", "_inlet", "_mixer", "_pacer", "frame", "users")
 
-    def __init__(self, inlet: Inlet, decoder: Decoder, close: Callable[[Inlet], None]) -> None:
+    def __init__(self, inlet: Inlet, decoder: Decoder, mixer: Mixer) -> None:
         self.users = 1
         self.frame = b""  # of this round, if the call speaks
         self._inlet = inlet
-        self._close = close
+        self._mixer = mixer
+        self._had = -1  # the round in which `talks` was asked last
         self._pacer = Pacer(decoder)
         self._gate = TalkGate()
 
     @property
     def is_talking(self) -> bool:
+        return self._gate.is_talking
+
+    def talks(self, now: float) -> bool:
+        """As `is_talking`, also while no mix asks for sound; for one who asks each 20 ms."""
+        self._had = self._mixer.begin(self._had, now)
         return self._gate.is_talking
 
     @property
@@ -82,7 +88,7 @@ class Feed:
         if not self.users:
             inlet = self._inlet
             inlet.wires = tuple(one for one in inlet.wires if one is not self)
-            self._close(inlet)
+            self._mixer.forget(inlet)
 
 
 class Channel:
@@ -143,13 +149,14 @@ class Mixer:
         """What the call of `inlet` says; close it."""
         feed = self._feeds.get(inlet)
         if feed is None:
-            feed = self._feeds[inlet] = Feed(inlet, self._make_decoder(), self._forget)
+            feed = self._feeds[inlet] = Feed(inlet, self._make_decoder(), self)
             inlet.wires = (*inlet.wires, feed)
         else:
             feed.users += 1
         return feed
 
-    def _forget(self, inlet: Inlet) -> None:
+    def forget(self, inlet: Inlet) -> None:
+        """Nobody hears the call any more."""
         del self._feeds[inlet]
 
     def mix(self, feeds: Sequence[AnyFeed]) -> Mix:

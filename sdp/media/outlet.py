@@ -4,7 +4,7 @@ The highest layer that has something to say is heard, the others wait:
 
     keys        telephone-events that we press (RFC 4733); nothing else sounds meanwhile
     queue       sounds one after the other, without a gap between them
-    background  one sound that gives way to the queue, such as music on hold
+    background  sounds that give way to the queue, such as music on hold; the newest is heard
     source      live sound, already encoded, such as a WebSocket's
     others      what other calls say: packets of one, sent when they arrive and not on the tick
                 ("forwarded"), or a mix of several
@@ -20,9 +20,8 @@ holes in their numbers, for the peer's jitter buffer to see what was lost and to
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
 
+from sdp.media.layers import Keys, KeyStep, Monitor, Sound, Source
 from sdp.media.opus import SILENCE
 from sdp.media.rtcp import SenderInfo
 from sdp.media.rtp import CLOCK_RATE, PACKET_TICKS, Outgoing
@@ -36,45 +35,6 @@ SHORT_PATIENCE = 2
 MAX_AHEAD = CLOCK_RATE // 2
 
 
-class Sound(Protocol):
-    """Something that is played, 20 ms at a time."""
-
-    @property
-    def is_over(self) -> bool:
-        """Has the last packet been given, so that nothing comes any more?"""
-
-    def next(self, now: float) -> bytes | None:
-        """The Opus packet of these 20 ms; None if there is none yet, or none any more."""
-
-
-class Source(Protocol):
-    """Live sound."""
-
-    def next(self, now: float) -> bytes | None:
-        """The Opus packet of these 20 ms; None for silence."""
-
-
-@dataclass(frozen=True, slots=True)
-class KeyStep:
-    """20 ms of pressing keys: a telephone-event, or silence between two if `payload` is empty."""
-
-    payload: bytes = b""
-    begins: bool = False  # the first packet of a key: marker bit and a timestamp of its own
-
-
-class Keys(Protocol):
-    """A run of keys that we press."""
-
-    def next(self, now: float) -> KeyStep:
-        """These 20 ms. Who gives the last step takes itself out of `Outlet.keys`."""
-
-
-class Monitor(Protocol):
-    """Hears what we say by ourselves."""
-
-    def said(self, payload: bytes, now: float) -> None: ...
-
-
 class Outlet:
     """Writes our packets. `queue` and the other layers may be changed at any time, and so may
     `taps`, which get the Opus packets that are sent, whoever speaks."""
@@ -82,6 +42,7 @@ class Outlet:
     __slots__ = (
         "_gap",
         "_is_heard",
+        "_kept",
         "_owed",
         "_patience",
         "_run",
@@ -105,7 +66,7 @@ class Outlet:
         self.outgoing = outgoing
         self.keys: Keys | None = None
         self.queue: list[Sound] = []
-        self.background: Sound | None = None
+        self.background: list[Sound] = []
         self.source: Source | None = None
         self.mix: Source | None = None  # of several other calls
         self.taps: list[Callable[[bytes], None]] = []
@@ -118,6 +79,7 @@ class Outlet:
         self.telephone_event = telephone_event
         self._gap = True  # the next packet begins a talk spurt: marker bit, RFC 3551 section 4.1
         self._owed = 0  # how far our clock is ahead of the last packet's timestamp, in ticks
+        self._kept = b""  # a packet that was too early, for the next tick
         self._is_heard = False  # in the last tick a layer above the forwarded one spoke
         self._run = 0  # how many numbers were used since the last packet that was not forwarded
         self._patience = 0  # so many more turns are left to forwarded packets
@@ -142,8 +104,8 @@ class Outlet:
         """Take a sound out of whichever layer it is in."""
         if sound in self.queue:
             self.queue.remove(sound)
-        if self.background is sound:
-            self.background = None
+        if sound in self.background:
+            self.background.remove(sound)
 
     def write(self, buffer: bytearray, turns: int, now: float) -> int:
         """Write the packet of this tick into `buffer`.
@@ -166,15 +128,16 @@ class Outlet:
         else:  # most calls, most of the time
             self._is_heard = False
             payload = SILENCE
-        if self._run:
-            self._run = 0
-            if owed < PACKET_TICKS // 2:  # the last packet forwarded fills these 20 ms already
-                self.sent = b""
-                return 0
+        self._run = 0
+        if owed < PACKET_TICKS // 2:  # the last packet forwarded fills these 20 ms already
+            if self._is_heard:
+                self._kept = payload
+            self.sent = b""
+            return 0
         ticks = owed if owed > PACKET_TICKS else PACKET_TICKS
         length = self.outgoing.write(buffer, payload, self.opus, self._gap, ticks)
         self._gap = False
-        self._owed = 0
+        self._owed = owed - ticks
         self.sent = payload
         if self.taps:
             self._tap(payload)
@@ -250,11 +213,14 @@ class Outlet:
     # --- layers -----------------------------------------------------------------------------------
 
     def _has_layers(self) -> bool:
-        is_own = self.queue or self.background or self.source or self.is_muted
+        is_own = self.queue or self.background or self.source or self.is_muted or self._kept
         return bool(is_own or self.is_forwarding or self.mix)
 
     def _speak(self, turns: int, now: float) -> bytes | None:
         """What is heard in these 20 ms; None leaves it to what is forwarded."""
+        if self._kept:
+            kept, self._kept = self._kept, b""
+            return SILENCE if self.is_muted else kept
         payload = self._own(now)
         if payload is not None and self.monitor is not None and not self.is_muted:
             self.monitor.said(payload, now)
@@ -279,8 +245,8 @@ class Outlet:
             payload = sound.next(now)
             if sound.is_over:
                 self.remove(sound)
-        if payload is None and self.background is not None:
-            payload = self.background.next(now)
+        if payload is None and self.background:
+            payload = self.background[-1].next(now)
         if payload is None and self.source is not None and not self.is_held:
             payload = self.source.next(now)
         return payload
@@ -289,7 +255,8 @@ class Outlet:
         advance = 0
         if step.begins:
             # the clock of the whole stream, as WebRTC senders do: only durations are in 8 kHz
-            advance, self._owed = max(self._owed, PACKET_TICKS), 0
+            advance = max(self._owed, PACKET_TICKS)
+            self._owed -= advance
         self._gap, self._run = True, 0
         self.sent = b""
         return self.outgoing.write(buffer, step.payload, payload_type, step.begins, advance)

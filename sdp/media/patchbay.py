@@ -14,15 +14,15 @@ from contextlib import contextmanager
 from typing import NamedTuple, Protocol, TypeAlias
 
 from sdp.media.inlet import Inlet
-from sdp.media.outlet import Source
+from sdp.media.layers import Source
 from sdp.media.wire import Party, Speaker, Wire
 
 
 class Feed(Protocol):
     """A call's sound, for mixes."""
 
-    @property
-    def is_talking(self) -> bool: ...
+    def talks(self, now: float) -> bool:
+        """Does the call speak? To be asked by one only, each 20 ms."""
 
     def close(self) -> None: ...
 

@@ -10,15 +10,10 @@ from typing import Any
 from sdp.media.messages import MediaErrorCode, MessageError, OperationKind
 from sdp.media.operations import options as read
 from sdp.media.operations.bridge import Bridge, Route, read_bridge, read_route
-from sdp.media.operations.conference import (
-    Beep,
-    Conference,
-    Members,
-    Tapes,
-    read_conference,
-)
+from sdp.media.operations.conference import Conference, Members, Tapes
 from sdp.media.operations.detect import Detect, read_detect
 from sdp.media.operations.gather import Gather
+from sdp.media.operations.joining import Beep, read_conference
 from sdp.media.operations.keys import SendDigits
 from sdp.media.operations.level import Level, read_level
 from sdp.media.operations.life import Call, Operation

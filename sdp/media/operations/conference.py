@@ -7,77 +7,19 @@ comes. Who speaks is told by the mixer's own measure, while somebody listens.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum, auto
 from typing import Any, TypeAlias, cast
 
 from sdp.media.messages import MediaErrorCode, MediaEventKind, MessageError, OperationKind
+from sdp.media.operations.joining import ConferenceOptions, Role
 from sdp.media.operations.life import REPLACED, STOPPED, Call, Operation, State
-from sdp.media.operations.options import PlayOptions, inner_play
 from sdp.media.operations.play import Placement, Play
 from sdp.media.operations.reader import Reader
 from sdp.media.operations.rooms import Room, Rooms, Tape
 from sdp.media.patchbay import Feed, Patchbay
 from sdp.media.registry import Refused
 
-MAX_MEMBERS = 100
-MAX_NAME = 64
 SPOKEN = 5  # turns of 20 ms until somebody is told to speak: shorter noises are none
 FULL, MODERATOR_LEFT = "full", "moderator_left"
-
-
-class Role(StrEnum):
-    """What a member may do."""
-
-    MEMBER = auto()
-    LISTENER = auto()  # is never heard
-    MODERATOR = auto()  # when the last of them leaves, it is over for all
-
-
-class Beep(StrEnum):
-    """When the others hear a beep."""
-
-    NONE = auto()
-    ENTER = auto()
-    EXIT = auto()
-    BOTH = auto()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConferenceOptions:
-    conference_id: str
-    muted: bool = False
-    deaf: bool = False
-    role: Role = Role.MEMBER
-    beep: Beep = Beep.NONE
-    max_members: int = MAX_MEMBERS
-    entry_tone: PlayOptions | None = None
-    exit_tone: PlayOptions | None = None
-    music_alone: PlayOptions | None = None
-
-
-def read_conference(data: object) -> ConferenceOptions:
-    """The options of a request.
-
-    :raises MessageError: one is wrong.
-    """
-    reader = Reader(data)
-    options = ConferenceOptions(
-        conference_id=reader.text("conference_id", "", most=MAX_NAME),
-        muted=reader.flag("muted"),
-        deaf=reader.flag("deaf"),
-        role=reader.word("role", Role.MEMBER),
-        beep=reader.word("beep", Beep.NONE),
-        max_members=reader.whole("max_members", MAX_MEMBERS, 2, MAX_MEMBERS),
-        entry_tone=inner_play(reader, "entry_tone"),
-        exit_tone=inner_play(reader, "exit_tone"),
-        music_alone=inner_play(reader, "music_alone", loops=0),
-    )
-    reader.end()
-    if not options.conference_id:
-        raise MessageError("options.conference_id: text is needed")
-    if options.role is Role.LISTENER and options.muted:
-        raise MessageError("options.muted: a listener is never heard")
-    return options
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +58,7 @@ class Conference(Operation):
         self._id = options.conference_id
         self._room: Room[Conference] | None = None
         self._music: Play | None = None
+        self._sounds: list[Play] = []  # that this member hears of the conference
         self._feed: Feed | None = None
         self._spoken = 0  # turns
         self._is_talking = False
@@ -158,10 +101,12 @@ class Conference(Operation):
         with self._patchbay.at_once():
             self._patchbay.unpatch(room, speaker=call)
             self._patchbay.unpatch(room, listener=call)
-        self._entertain(is_alone=False, now=now)
+        for sound in self._sounds:
+            sound.finish(STOPPED, now)
         for other in tuple(room.members):
             other.count_members(len(room.members), now)
         self._ring(self._tapes.exit, now)
+        self._tapes = Tapes()
         self._dismiss(room, now)
 
     def _dismiss(self, room: Room[Conference], now: float) -> None:
@@ -173,13 +118,14 @@ class Conference(Operation):
 
     def _ring(self, tape: Tape | None, now: float) -> None:
         """Let the others hear that somebody comes or goes."""
-        if tape is None or self._room is None:
+        if tape is None or tape.is_ended or self._room is None:
             return
         for other in self._room.others(self):
             other.play(tape.copy(Placement.FIRST), now)
 
     def play(self, sound: Play, now: float) -> None:
-        """Let this member hear a sound."""
+        """Let this member hear a sound, until he leaves."""
+        self._sounds = [*(one for one in self._sounds if not one.is_ended), sound]
         self.call.operations.adopt(sound, now)
 
     # --- who hears whom ---------------------------------------------------------------------------
@@ -212,7 +158,7 @@ class Conference(Operation):
 
     def _entertain(self, *, is_alone: bool, now: float) -> None:
         tape = self._tapes.alone
-        if is_alone and tape is not None and self._music is None:
+        if is_alone and tape is not None and not tape.is_ended and self._music is None:
             self._music = tape.copy(Placement.BACKGROUND)
             self.play(self._music, now)
         elif not is_alone and self._music is not None:
@@ -238,7 +184,7 @@ class Conference(Operation):
         feed, room = self._feed, self._room
         if feed is None or room is None:
             return
-        if not feed.is_talking or len(room.members) < 2:
+        if not feed.talks(now) or len(room.members) < 2:
             self._hush()
             return
         self._spoken += 1

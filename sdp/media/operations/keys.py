@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from sdp.media.dtmf import CLOCK_RATE, KEYS
+from sdp.media.layers import KeyStep
 from sdp.media.messages import OperationKind
 from sdp.media.operations.life import COMPLETED, Call, Operation
-from sdp.media.outlet import KeyStep
 from sdp.media.playback import PACKET_MS
 
 PAUSE = "w"
@@ -97,7 +97,7 @@ class SendDigits(Operation):
 
     def _tell_end(self, call: Call, cause: str, message: str) -> None:
         super()._tell_end(call, cause, message)
-        if call.outlet.keys is None:
+        if call.outlet.keys is None and not call.is_over:
             waiting = (one for one in call.operations if isinstance(one, SendDigits))
             after = next((one for one in waiting if one._has_begun), None)
             if after is not None:

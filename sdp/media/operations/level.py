@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from sdp.media.eartap import Decode
+from sdp.media.eartap import FRAME_BYTES, Decode
 from sdp.media.messages import MediaEventKind, OperationKind
 from sdp.media.operations.life import Call, Operation, State
 from sdp.media.operations.reader import Reader
@@ -45,23 +45,28 @@ class Level(Operation):
         self._next_at = now + self._interval
         self._decode = call.inlet.new_decoder()
         call.inlet.listen(self._hear)
+        call.outlet.taps.append(self._overhear)
         self._started(call)
 
     def _release(self, call: Call, now: float) -> None:
         call.inlet.unlisten(self._hear)
+        call.outlet.taps.remove(self._overhear)
 
     def _hear(self, frame: bytes, now: float) -> None:
         self._in += power(frame)
 
+    def _overhear(self, packet: bytes) -> None:
+        if self._decode is not None and packet != SILENCE:
+            sound = self._decode(packet, 0)
+            if sound:  # others may send packets of another length, which are forwarded
+                self._out += power(sound) * len(sound) / FRAME_BYTES
+
     def tick(self, now: float) -> None:
-        """Weigh the packet that was sent last, and tell when it is time."""
+        """Tell when it is time."""
         call = self._call
         if call is None or self.state is not State.RUNNING:
             return
         self._turns += 1
-        sent = call.outlet.sent
-        if self._decode is not None and sent and sent != SILENCE:
-            self._out += power(self._decode(sent, 0))
         if now >= self._next_at:
             self._next_at += self._interval
             if self._next_at <= now:  # late by more than one: those are left out

@@ -68,10 +68,16 @@ class Operation:
         self.on_end: Callable[[str, float], None] | None = None
         self._call: Call | None = None
         self._has_begun = False
+        self._last_words = "", ""  # cause and message of its end
 
     @property
     def is_ended(self) -> bool:
         return self.state in ENDED
+
+    @property
+    def is_acting(self) -> bool:
+        """Has it begun, and not ended?"""
+        return self._has_begun and self.state not in ENDED
 
     def status(self) -> OperationStatus:
         return OperationStatus(
@@ -113,15 +119,21 @@ class Operation:
             self._end(State.FAILED, cause, message, now)
 
     def _end(self, state: OperationState, cause: str, message: str, now: float) -> None:
-        self.state = state
+        self.state, self._last_words = state, (cause, message)
         call = self._call
         if call is not None:
             if self._has_begun:
                 self._release(call, now)
             call.operations.forget(self)
-            self._tell_end(call, cause, message)
+        self.tell_end(now)
+
+    def tell_end(self, now: float) -> None:
+        """Say why it ended, to all whom it concerns."""
+        cause, message = self._last_words
+        if self._call is not None:
+            self._tell_end(self._call, cause, message)
         if self.on_end is not None:
-            self.on_end(cause if state is State.FINISHED else "failed", now)
+            self.on_end(cause if self.state is State.FINISHED else "failed", now)
 
     def _tell_end(self, call: Call, cause: str, message: str) -> None:
         """Subclasses may tell more."""
@@ -212,6 +224,9 @@ class Operations:
     def adopt(self, operation: Operation, now: float) -> None:
         """Start an operation that serves another one; nobody knows its id."""
         operation.attach(self._call)
+        if operation.is_ended:  # before anybody needed it: its sound could not be had
+            operation.tell_end(now)
+            return
         self._live.append(operation)
         self._count()
         if self._is_open:
@@ -244,19 +259,23 @@ class Operations:
         for operation in self:
             operation.finish(HUNG_UP, now)
 
+    def _acting(self) -> Iterator[Operation]:
+        """Those that have begun. What one of them does may end the next ones."""
+        return (operation for operation in self if operation.is_acting)
+
     def tick(self, now: float) -> None:
-        for operation in self:
+        for operation in self._acting():
             if operation.is_timed:
                 operation.tick(now)
 
     def key_down(self, now: float) -> None:
-        for operation in self:
+        for operation in self._acting():
             operation.key_down(now)
 
     def press(self, key: str, now: float) -> None:
-        for operation in self:
+        for operation in self._acting():
             operation.press(key, now)
 
     def speech(self, now: float) -> None:
-        for operation in self:
+        for operation in self._acting():
             operation.speech(now)

@@ -138,15 +138,16 @@ class Play(Operation):
     # --- as an operation --------------------------------------------------------------------------
 
     def supply(self, prompt: Sounding) -> None:
-        """Here is the sound, or the same sound at another volume."""
-        self._prompt = prompt
+        """Here is the sound, or the same sound at another volume; who is over needs none."""
+        if not self.is_ended:
+            self._prompt = prompt
 
     def _begin(self, call: Call, now: float) -> None:
         outlet = call.outlet
         if self._barge_in in BY_SPEECH:
             attend(call, self, now)
         if self._placement is Placement.BACKGROUND:
-            outlet.background = self
+            outlet.background.append(self)
         elif self._placement is Placement.FIRST:
             outlet.queue.insert(0, self)
         else:

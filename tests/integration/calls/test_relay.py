@@ -215,14 +215,20 @@ def test_what_nobody_reads_is_passed_over(caplog, monkeypatch):
 
 
 @pytest.fixture
-def play(call):
+def kind():
+    return "play"
+
+
+@pytest.fixture
+def play(call, kind):
     return MediaOperation.objects.create(
-        call=call, sequence=99, kind="play", requested_by="x", created_at=T0
+        call=call, sequence=99, kind=kind, requested_by="x", created_at=T0
     )
 
 
-def test_a_play_is_told_once_and_not_as_a_playback_too(call, play, fake_media):
-    told = {"operation_id": str(play.pk), "kind": "play"}
+@pytest.mark.parametrize("kind", ["play", "say"])
+def test_a_sound_is_told_once_and_not_as_a_playback_too(call, play, kind, fake_media):
+    told = {"operation_id": str(play.pk), "kind": kind}
     fake_media.report(str(call.pk), "operation_started", **told)
     fake_media.report(str(call.pk), "playback_started", playback_id=str(play.pk))
     fake_media.report(str(call.pk), "playback_finished", playback_id=str(play.pk), cause="stopped")

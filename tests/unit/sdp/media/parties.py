@@ -58,6 +58,9 @@ class Feed:
         self.inlet, self.is_closed = inlet, False
         self.is_talking = False
 
+    def talks(self, now: float) -> bool:
+        return self.is_talking
+
     def close(self) -> None:
         self.is_closed = True
 

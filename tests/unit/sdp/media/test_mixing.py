@@ -365,3 +365,33 @@ def test_each_tone_is_heard_at_its_level_by_all_others(talkers):
                 assert 3500 < level < 7500, (n, m)  # Opus bends them
             else:
                 assert level < 250, (n, m)
+
+
+def test_who_speaks_is_known_also_while_no_mix_is_asked_for():
+    room = Room(10, 20)
+    talker = room.members[0]
+    told: list[bool] = []
+    for level in (0, 10, 0):
+        talker.level = level
+        for number in range(50):
+            room.now += 0.02
+            talker.says(100 * level + 1000 * len(told) + number)
+            is_talking = talker.feed.talks(room.now)
+        told.append(is_talking)
+
+    assert told == [False, True, False]
+
+
+def test_to_ask_who_speaks_takes_no_round_from_a_mix():
+    room = Room(10, 20)
+    room.run()
+    rounds, made = room.mixer.round, []
+    for _ in range(10):
+        room.now += 0.02
+        for one in room.members:
+            one.says(room.mixer.round + 1)
+            assert one.feed.talks(room.now)
+            one.listens()
+        made.append(room.mixer.round)
+
+    assert made == list(range(rounds + 1, rounds + 11))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from sdp.media import rtp
+from sdp.media.layers import KeyStep
 from sdp.media.opus import SILENCE
-from sdp.media.outlet import KeyStep, Outlet
+from sdp.media.outlet import Outlet
 from sdp.media.rtp import Outgoing, Packet
 
 OPUS, DTMF = 111, 126
@@ -99,7 +100,7 @@ def test_the_queue_plays_one_sound_after_the_other_without_a_gap(wire):
 
 def test_the_higher_layer_is_heard_and_the_lower_one_waits(wire):
     wire.outlet.source = Reel(b"live0", b"live1")
-    wire.outlet.background = Reel(b"music0", b"music1")
+    wire.outlet.background = [Reel(b"music0", b"music1")]
     wire.outlet.queue.append(Reel(b"prompt"))
 
     payloads = wire.payloads(6)
@@ -109,7 +110,7 @@ def test_the_higher_layer_is_heard_and_the_lower_one_waits(wire):
 
 def test_a_sound_that_is_not_ready_lets_the_lower_layers_speak(wire):
     wire.outlet.queue.append(Reel(None, b"late"))
-    wire.outlet.background = Reel(b"music0", b"music1")
+    wire.outlet.background = [Reel(b"music0", b"music1")]
 
     assert wire.payloads(3) == [b"music0", b"late", b"music1"]
 
@@ -117,7 +118,7 @@ def test_a_sound_that_is_not_ready_lets_the_lower_layers_speak(wire):
 def test_a_sound_can_be_taken_out_of_any_layer(wire):
     queued, music = Reel(b"a"), Reel(b"b")
     wire.outlet.queue.append(queued)
-    wire.outlet.background = music
+    wire.outlet.background = [music]
 
     wire.outlet.remove(queued)
     wire.outlet.remove(music)
@@ -309,13 +310,44 @@ def test_timestamps_go_on_evenly_when_ticks_take_over_again(wire):
     assert stamps[1] - stamps[0] == 960
 
 
-def test_ticks_wait_for_one_turn_at_most_when_they_take_over(wire):
+def test_ticks_wait_for_the_end_of_what_was_forwarded_when_they_take_over(wire):
     wire.bridge()
     for _ in range(5):
         wire.forward(b"f")
     wire.outlet.tune(None, is_forwarding=False)
 
-    assert wire.payloads(3) == [None, SILENCE, SILENCE]
+    assert wire.payloads(8) == [None] * 6 + [SILENCE] * 2
+
+
+def test_a_prompt_that_takes_over_loses_nothing(wire):
+    wire.bridge()
+    for _ in range(3):
+        wire.forward(b"f")
+    wire.outlet.queue.append(Reel(b"a0", b"a1"))
+    wire.tick()
+    assert wire.forward(b"f") is None, "else it would never begin"
+
+    assert wire.payloads(5) == [None, None, None, b"a0", b"a1"]
+
+
+def test_what_waits_is_not_heard_of_who_is_muted_meanwhile(wire):
+    wire.bridge()
+    wire.outlet.queue.append(Reel(b"a0", b"a1"))
+    assert wire.payloads(1) == [None]
+    wire.outlet.is_muted = True
+
+    assert wire.payloads(2) == [SILENCE, SILENCE]
+
+
+def test_keys_do_not_forget_how_far_the_clock_is_behind(wire):
+    wire.bridge()
+    for _ in range(5):
+        wire.forward(b"f")
+    wire.outlet.tune(None, is_forwarding=False)
+    wire.outlet.keys = Pressing(wire.outlet, KeyStep(b"k", begins=True))
+    wire.tick()
+
+    assert wire.payloads(7) == [None] * 6 + [SILENCE]
 
 
 def test_a_prompt_is_heard_instead_of_what_is_forwarded(wire):
@@ -334,7 +366,7 @@ def test_nothing_is_forwarded_while_it_is_not_to_be_heard(wire, quiet):
     setattr(wire.outlet, quiet, True)
 
     assert wire.forward(b"f") is None
-    assert wire.payloads(2) == [SILENCE, SILENCE]
+    assert wire.payloads(2) == [None, SILENCE]
 
 
 def test_nothing_is_forwarded_before_it_was_switched_on(wire):
@@ -369,7 +401,7 @@ def test_a_monitor_hears_all_sounds_of_our_own_and_no_others(wire):
 
     wire.outlet.monitor = Monitor()
     wire.outlet.queue.append(Reel(b"a0", b"a1"))
-    wire.outlet.background = Reel(b"music", b"unheard")
+    wire.outlet.background = [Reel(b"music", b"unheard")]
     wire.outlet.source = Reel(b"live")
     wire.outlet.mix = Reel(b"mix")
     wire.payloads(3)
@@ -439,3 +471,14 @@ def test_reports_tell_what_was_sent(wire):
 
     assert (info.ssrc, info.unix_time, info.timestamp) == (7, 1.5, 960)
     assert (info.packets, info.octets) == (1, 3)
+
+
+def test_of_two_sounds_in_the_background_the_newer_one_is_heard_while_it_lasts(wire):
+    alone, hold = Reel(b"alone0", b"alone1"), Reel(b"hold0", b"hold1")
+    wire.outlet.background.append(alone)
+    assert wire.payloads(1) == [b"alone0"]
+    wire.outlet.background.append(hold)
+    assert wire.payloads(1) == [b"hold0"]
+    wire.outlet.remove(hold)
+
+    assert wire.payloads(2) == [b"alone1", SILENCE]

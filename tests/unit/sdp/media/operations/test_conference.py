@@ -8,8 +8,11 @@ import pytest
 
 from sdp.media.messages import MessageError
 from sdp.media.operations.conference import SPOKEN
+from sdp.media.recording import Side
 from sdp.media.registry import Refused
+from tests.unit.sdp.media.operations.calls import play
 from tests.unit.sdp.media.operations.exchange import Exchange, Leg
+from tests.unit.sdp.media.operations.test_record import packets
 
 
 @pytest.fixture
@@ -22,7 +25,7 @@ def enter(exchange: Exchange, *names: str, **options: Any) -> list[Leg]:
     legs = []
     for name in names:
         leg = exchange.leg(name)
-        leg.ask(name, "conference", conference_id="x", **options)
+        leg.ask(name, "conference", **{"conference_id": "x", **options})
         legs.append(leg)
     return legs
 
@@ -274,6 +277,10 @@ def test_who_is_alone_talks_to_nobody(exchange):
         ({"conference_id": "x", "role": "listener", "muted": True}, "options.muted: a listener"),
         ({"conference_id": "x", "volume": 3}, "options.volume: there is no such option"),
         ({"conference_id": "x", "music_alone": {}}, "options.music_alone.source"),
+        (
+            {"conference_id": "x", "exit_tone": {"source": {"tone": "beep"}, "loop": 0}},
+            "options.exit_tone.loop: a tone has an end",
+        ),
     ],
 )
 def test_wrong_options_are_named(exchange, options, message):
@@ -307,3 +314,64 @@ def test_other_verbs_are_refused(exchange):
         a.command("a", "pause")
     with pytest.raises(MessageError, match="options.volume"):
         a.command("a", "update", volume=3)
+
+
+def test_a_tone_that_cannot_be_had_holds_nobody_up(exchange):
+    exchange.has_sounds = False
+    a, b = enter(exchange, "a", "b", exit_tone={"source": {"url": "https://a"}})
+    for tape, _ in b.needs:
+        tape.fail("source", "no such file", b.now)
+    b.command("b", "stop")
+    a.start(play("p"))
+
+    assert a.send(3) == ["p0", "p1", "-"]
+
+
+def test_music_that_cannot_be_had_is_silence(exchange):
+    exchange.has_sounds = False
+    (a,) = enter(exchange, "a", conference_id="y", music_alone={"source": {"url": "https://a"}})
+    for tape, _ in a.needs:
+        tape.fail("source", "no such file", a.now)
+    b = exchange.leg("b")
+    b.ask("b", "conference", conference_id="y")
+    b.command("b", "stop")
+
+    assert [one.operation_id for one in a.operations] == ["a"]
+
+
+def test_a_tone_ends_with_the_membership_of_who_hears_it(exchange):
+    tone = {"source": {"prompt": "come"}, "loop": 1000}
+    (a,) = enter(exchange, "a")
+    enter(exchange, "b", entry_tone=tone)
+    assert a.turn() == "come0"
+    a.command("a", "stop")
+
+    assert a.turn() == "-"
+
+
+def test_who_waits_alone_on_hold_hears_the_music_again_after_it(exchange):
+    music = {"source": {"prompt": "alone"}}
+    (a,) = enter(exchange, "a", music_alone=music)
+    assert a.turn() == "alone0"
+    a.ask("h", "hold", music={"source": {"prompt": "hold"}})
+    assert [a.turn() for _ in range(2)] == ["hold0", "hold1"]
+    a.command("h", "stop")
+
+    assert [a.turn() for _ in range(2)] == ["alone1", "alone0"]
+
+
+def test_a_recording_holds_the_mix_and_what_is_said_alone(exchange):
+    a, b, c = enter(exchange, "a", "b", "c")
+    recording = a.ask("r", "record")
+    for _ in range(3):
+        for leg in (a, b, c):
+            leg.says()
+        a.turn()
+    b.command("b", "stop")
+    c.command("c", "stop")
+    a.ask("x", "bridge", **{"with": "b"})
+    b.says()
+    a.command("r", "stop")
+
+    assert packets(recording, Side.CALLER) == ["a"] * 3
+    assert packets(recording, Side.OURS) == ["b+c"] * 3 + ["b"]

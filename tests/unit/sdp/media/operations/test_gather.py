@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sdp.media.operations.gather import Gather, Terms
-from sdp.media.operations.play import BargeIn
+from sdp.media.operations.play import BargeIn, Play
 from tests.unit.sdp.media.operations.calls import Call, play
 
 STAR, HASH = 10, 11
@@ -155,3 +155,14 @@ def test_keys_before_the_gate_is_open_do_not_count():
     call.press(1)
 
     assert gather.result()["digits"] == ""
+
+
+def test_a_prompt_that_failed_before_the_start_of_media_lets_time_run():
+    call = Call(is_open=False)
+    prompt = Play("g", is_announced=False)
+    gather = call.start(Gather("g", Terms(first_digit_seconds=1), prompt))
+    prompt.fail("source", "no such file", 0.0)
+    call.open()
+    call.wait(1.1)
+
+    assert (gather.is_ended, gather.result()["reason"]) == (True, "timeout")

@@ -113,3 +113,13 @@ def test_no_keys_are_no_packets():
 
     assert call.send(2) == ["-", "-"]
     assert call.end("d")["cause"] == "completed"
+
+
+def test_who_waits_for_a_turn_does_not_begin_when_the_call_ends():
+    call = Call()
+    call.ask("a", "send_digits", digits="1")
+    call.ask("b", "send_digits", digits="2")
+    call.packet()
+    call.session.close(1.0)
+
+    assert call.told() == ["started a", "finished a hung_up", "finished b hung_up"]

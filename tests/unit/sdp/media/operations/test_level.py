@@ -86,3 +86,31 @@ def test_it_stops():
 def test_wrong_options_are_named(wrong: dict[str, Any]):
     with pytest.raises(MessageError, match=f"^options.{next(iter(wrong))}: "):
         Call().ask("l", "level", **wrong)
+
+
+@pytest.mark.parametrize(
+    ("payload", "counts", "dbfs"),
+    [
+        (b"\xf8a\x01", (2, 0, 2, 0, 1), -20.0),
+        (b"\xf9a\x02", (1, 0, 1, 0, 0), -21.0),  # two packets of 40 ms in 100 ms
+        (b"\xf8a\x00", (1, 1, 1, 1, 1), -100.0),  # damaged
+    ],
+)
+def test_packets_of_another_call_are_weighed_however_unevenly_they_come(payload, counts, dbfs):
+    call = Call(decode=lambda packet, lost: decode(packet, lost) * packet[2])
+    call.session.outlet.tune(None, is_forwarding=True)
+    call.ask("l", "level", interval_ms=100)
+    buffer = bytearray(1500)
+    for count in counts:
+        for _ in range(count):
+            call.session.forward_packet(buffer, payload, 111, 1, 960, call.now)
+        call.packet()
+
+    assert levels(call) == [(-100.0, dbfs)]
+
+
+def test_it_hears_no_more_after_its_end():
+    call = Call(decode=decode)
+    call.ask("l", "level").finish("stopped", 1.0)
+
+    assert call.outlet.taps == []

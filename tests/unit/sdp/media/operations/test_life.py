@@ -218,3 +218,55 @@ def test_operations_hear_of_keys_and_speech():
     call.operations.speech(1.0)
 
     assert heard == ["down", "5", "speech"]
+
+
+class Ender(Probe):
+    """Ends another operation when something happens."""
+
+    is_timed = True
+
+    def __init__(self, operation_id: str, other: Operation) -> None:
+        super().__init__(operation_id)
+        self.other = other
+        self.happened: list[str] = []
+
+    def tick(self, now: float) -> None:
+        self.happened.append("tick")
+        self.other.finish("stopped", now)
+
+    def press(self, key: str, now: float) -> None:
+        self.happened.append(key)
+        self.other.finish("stopped", now)
+
+
+@pytest.mark.parametrize("event", [("tick",), ("press", "5")])
+def test_what_one_operation_ends_hears_nothing_more(event):
+    call = Call()
+    last = Ender("o2", Probe("o0"))
+    first = call.start(Ender("o1", last))
+    call.start(last)
+
+    getattr(call.operations, event[0])(*event[1:], 1.0)
+
+    assert (first.happened, last.happened) == ([event[-1]], [])
+
+
+def test_before_the_gate_is_open_keys_stop_nothing():
+    call = Call(is_open=False)
+    waiting = call.start(Ender("o1", Probe("o0")))
+    call.operations.press("5", 1.0)
+
+    assert waiting.happened == []
+
+
+def test_a_helper_that_failed_before_it_was_needed_is_told_of_when_it_is():
+    call, ends = Call(), []
+    helper = Probe("o1")
+    helper.fail("source", "no such file", 1.0)
+    helper.on_end = lambda cause, now: ends.append((cause, now))
+
+    call.operations.adopt(helper, 2.0)
+
+    assert ends == [("failed", 2.0)]
+    assert list(call.operations) == []
+    assert call.end("o1")["message"] == "no such file"

@@ -382,3 +382,13 @@ def test_nobody_holds_a_sound_that_is_over():
     sound.finish("stopped", call.now)
 
     assert not sound.has_sound
+
+
+def test_a_sound_that_comes_after_the_end_is_not_kept():
+    call = Call()
+    late = call.start(Play("a"))
+    call.operations.find("a").finish("stopped", 1.0)
+
+    late.supply(prompt("p"))
+
+    assert not late.has_sound

@@ -252,3 +252,14 @@ def test_without_a_call_a_pause_changes_nothing():
     recording._announced("completed", 0.0)
 
     assert recording.status().state == "queued"
+
+
+def test_a_beep_that_failed_during_the_announcement_is_a_failure():
+    call = Call()
+    beep = Play("r", is_announced=False, placement=Placement.FIRST, reports=False)
+    call.start(record(play("a", is_announced=False), beep))
+    beep.fail("source", "no such file", call.now)
+    call.send(3)
+
+    assert call.end("r")["cause"] == "announcement"
+    assert list(call.operations) == []
