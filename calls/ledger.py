@@ -201,7 +201,8 @@ def record_of(permission: CallPermission, now: datetime) -> quotas.Record:
     answered = picked_up.order_by("answered_at").values_list("answered_at", "direction")
     times = [(at, way) for at, way in answered if at is not None]
     sent = permission.requests.filter(
-        status__in=(RequestStatus.SENT, RequestStatus.UNKNOWN), finished_at__gt=since
+        status__in=(RequestStatus.SENT, RequestStatus.DELIVERED, RequestStatus.UNKNOWN),
+        finished_at__gt=since,
     )
     finished = sent.order_by("finished_at").values_list("finished_at", flat=True)
     readings = permission.readings

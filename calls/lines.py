@@ -14,10 +14,11 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
-from calls import graph
+from calls import graph, number_health
 from calls.domain.events import ProviderError
+from calls.domain.incidents import Incident
 from calls.domain.quotas import PROBE_EVERY
-from calls.domain.vocabulary import HangupCause
+from calls.domain.vocabulary import HangupCause, IncidentKind, IncidentSource
 from calls.graph import GraphClient, GraphError, Reply, Usage, Verdict
 from calls.models import PhoneNumber
 
@@ -58,6 +59,7 @@ def exchange(
         reply = request(client, token)
     except GraphError as error:
         _note_usage(number, error.usage, now, is_limited=_is_limited(error))
+        number_health.refused(number, error.error, now)
         if _is_refused(error):
             _open(number, token, now)
         raise
@@ -99,16 +101,17 @@ def probe(now: datetime) -> int:
     for number in refused.filter(token_probe_at__lte=now):
         mine = PhoneNumber.objects.filter(pk=number.pk, token_probe_at=number.token_probe_at)
         if mine.update(token_probe_at=now + PROBE_EVERY) and _is_good(number):
-            closed += close(number)
+            closed += close(number, now)
     return closed
 
 
-def close(number: PhoneNumber) -> bool:
+def close(number: PhoneNumber, now: datetime) -> bool:
     """The token works, or there is another one: send again. False: it was not refused."""
     refused = PhoneNumber.objects.filter(pk=number.pk, token_refused_at__isnull=False)
     is_closed = bool(refused.update(token_refused_at=None, token_probe_at=None))
     number.token_refused_at = number.token_probe_at = None
     if is_closed:
+        number_health.end(number, [IncidentKind.TOKEN_REFUSED], IncidentSource.SUCCESS, now)
         logger.warning("number %s: requests to Graph are sent again", number.wa_phone_number_id)
     return is_closed
 
@@ -142,6 +145,8 @@ def _open(number: PhoneNumber, token: str, now: datetime) -> None:
             "number %s: Meta refuses the access token; nothing is sent until it is replaced",
             number.wa_phone_number_id,
         )
+        incident = Incident(kind=IncidentKind.TOKEN_REFUSED, code=_TOKEN_REFUSED)
+        number_health.begin(number, incident, IncidentSource.ERROR, at=now, now=now)
     number.token_refused_at = now
 
 

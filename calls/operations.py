@@ -14,7 +14,16 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
-from calls import bookkeeping, dial_news, dialing, ledger, transition
+from calls import (
+    bookkeeping,
+    dial_news,
+    dialing,
+    ledger,
+    message_statuses,
+    number_health,
+    number_settings,
+    transition,
+)
 from calls.domain import events
 from calls.domain.identifiers import read_id
 from calls.domain.machine import UNANSWERED
@@ -115,13 +124,19 @@ def hear(*, phone_number: PhoneNumber, event: events.NetworkEvent, now: datetime
 
     A reply to a request for permission brings on the calls that wait for it.
     """
-    if not isinstance(event, events.PermissionReplied):
-        return False
-    permission = ledger.reply(phone_number, event, now)
-    if permission is None:
-        return False
-    dialing.permission_changed(permission, now)
-    return True
+    match event:
+        case events.PermissionReplied():
+            permission = ledger.reply(phone_number, event, now)
+            if permission is not None:
+                dialing.permission_changed(permission, now)
+            return permission is not None
+        case events.MessageStatusChanged():
+            return message_statuses.hear(phone_number, event, now)
+        case events.AccountUpdated():
+            return number_health.hear(phone_number, event, now)
+        case events.SettingsChanged():
+            return number_settings.hear(phone_number, event, now)
+    return False
 
 
 def _dated(event: events.Offered, now: datetime) -> events.Offered | events.OfferExpired:

@@ -20,7 +20,8 @@ DRAIN = "calls.drain"
 INTERPRET = "webhooks.interpret"
 REQUEST_PERMISSION = "calls.request_permission"
 CHECK_PERMISSION = "calls.check_permission"
-TASK_NAMES = (DRAIN, INTERPRET, REQUEST_PERMISSION, CHECK_PERMISSION)
+NUMBER_SETTINGS = "calls.number_settings"
+TASK_NAMES = (DRAIN, INTERPRET, REQUEST_PERMISSION, CHECK_PERMISSION, NUMBER_SETTINGS)
 
 #: Seconds of silence after a failed publish.
 BREAKER_SECONDS = 5.0

@@ -23,6 +23,8 @@ from calls import (
     idempotency,
     lines,
     media_workers,
+    number_health,
+    number_settings,
     operations,
     permission_checks,
     prompts,
@@ -183,6 +185,8 @@ def install() -> Drainer:
     add_pass("tokens", lines.probe, is_slow=True)
     add_pass("permission checks", permission_checks.sweep, is_slow=True)
     add_pass("idempotency keys", Seldom(idempotency.forget, timedelta(minutes=1)))
+    add_pass("number incidents", Seldom(number_health.expire, timedelta(seconds=1)))
+    add_pass("number settings", number_settings.sweep, is_slow=True)
     add_pass("stale commands", recover_stale)
     add_pass("pending commands", drainer)
     add_pass("leases", Seldom(media_workers.check_leases, timedelta(seconds=1)))

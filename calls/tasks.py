@@ -6,8 +6,8 @@ from celery import shared_task
 from celery.signals import worker_init
 from django.utils import timezone
 
-from calls import asking, executor, permission_checks
-from calls.queue import CHECK_PERMISSION, DRAIN, REQUEST_PERMISSION
+from calls import asking, executor, number_settings, permission_checks
+from calls.queue import CHECK_PERMISSION, DRAIN, NUMBER_SETTINGS, REQUEST_PERMISSION
 
 
 @worker_init.connect
@@ -32,3 +32,9 @@ def request_permission(*, request_id: str, **_newer: object) -> None:
 def check_permission(*, permission_id: str, **_newer: object) -> None:
     """Ask Graph what one user allows."""
     permission_checks.run(UUID(permission_id), timezone.now())
+
+
+@shared_task(name=NUMBER_SETTINGS)
+def carry_out_settings(*, number_id: int, **_newer: object) -> None:
+    """Send a number's calling settings to Meta, or read them."""
+    number_settings.carry_out(number_id, timezone.now())

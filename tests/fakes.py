@@ -46,6 +46,10 @@ class FakeGraph:
     #: Errors for the next probes of a token, in turn.
     number_errors: list[GraphError] = field(default_factory=list)
     probes: int = 0
+    #: The number's calling settings, and errors for the next requests about them.
+    calling: dict[str, Any] = field(default_factory=lambda: {"status": "ENABLED"})
+    settings_errors: list[GraphError] = field(default_factory=list)
+    settings_bodies: list[dict[str, Any]] = field(default_factory=list)
     tokens: list[str] = field(default_factory=list)
 
     def send(self, phone_number_id: str, body: bytes, *, token: str) -> Reply:
@@ -78,6 +82,20 @@ class FakeGraph:
         if self.message_error is not None:
             raise self.message_error
         return Reply(200, "trace", {"messages": [{"id": f"wamid.{len(self.messages)}"}]})
+
+    def settings(self, phone_number_id: str, *, token: str) -> Reply:
+        assert not connection.in_atomic_block, "network inside a transaction"
+        if self.settings_errors:
+            raise self.settings_errors.pop(0)
+        return Reply(200, "trace", {"calling": self.calling})
+
+    def change_settings(self, phone_number_id: str, body: bytes, *, token: str) -> Reply:
+        assert not connection.in_atomic_block, "network inside a transaction"
+        self.settings_bodies.append(json.loads(body))
+        if self.settings_errors:
+            raise self.settings_errors.pop(0)
+        self.calling = {**self.calling, **json.loads(body)["calling"]}
+        return Reply(200, "trace", {"success": True})
 
     def number(self, phone_number_id: str, *, token: str) -> Reply:
         assert not connection.in_atomic_block, "network inside a transaction"

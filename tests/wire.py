@@ -87,11 +87,12 @@ class WireServer:
         while b"\r\n\r\n" not in data:
             data += connection.recv(65536)
         head, _, body = data.partition(b"\r\n\r\n")
-        length = next(
+        lengths = (
             int(line.split(b":")[1])
             for line in head.split(b"\r\n")
             if line.lower().startswith(b"content-length:")
         )
+        length = next(lengths, 0)
         while len(body) < length:
             body += connection.recv(65536)
         return head + b"\r\n\r\n" + body

@@ -4,6 +4,7 @@ from django.contrib import admin
 
 from calls.admin.calls import CallAdmin
 from calls.admin.media import MediaSessionAdmin, MediaWorkerAdmin
+from calls.admin.number_states import NumberIncidentAdmin, NumberSettingsAdmin
 from calls.admin.numbers import PhoneNumberAdmin
 from calls.admin.tokens import ApiTokenAdmin
 
@@ -15,5 +16,7 @@ __all__ = [
     "CallAdmin",
     "MediaSessionAdmin",
     "MediaWorkerAdmin",
+    "NumberIncidentAdmin",
+    "NumberSettingsAdmin",
     "PhoneNumberAdmin",
 ]

@@ -7,16 +7,24 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from calls import lines
 from calls.admin.read_only import BaseAdmin
-from calls.models import PhoneNumber
+from calls.models import NumberIncident, NumberSettings, PhoneNumber
 
 if TYPE_CHECKING:
     BaseForm = forms.ModelForm[PhoneNumber]
 else:
     BaseForm = forms.ModelForm
+
+
+def _describe(incident: NumberIncident) -> str:
+    until = f" until {incident.until:%Y-%m-%d %H:%M} UTC" if incident.until else ""
+    return f"{incident.kind}{until}"
 
 
 class PhoneNumberForm(BaseForm):
@@ -49,10 +57,11 @@ class PhoneNumberAdmin(BaseAdmin):
         "record_calls",
         "has_token",
         "line",
+        "health",
     )
     ordering = ("label", "wa_phone_number_id")
     search_fields = ("label", "display_phone_number", "wa_phone_number_id", "waba_id")
-    readonly_fields = ("has_token", "line", "rings_for", "created_at")
+    readonly_fields = ("has_token", "line", "health", "settings_at_meta", "rings_for", "created_at")
 
     @admin.display(description="token stored", boolean=True)
     def has_token(self, number: PhoneNumber) -> bool:
@@ -71,6 +80,21 @@ class PhoneNumberAdmin(BaseAdmin):
         waits = f"; what can wait waits until {until:%H:%M:%S} UTC" if until else ""
         return f"sent; {number.graph_usage_percent} % of the fullest limit used{waits}"
 
+    @admin.display(description="health")
+    def health(self, number: PhoneNumber) -> str:
+        """What Meta holds against the number now."""
+        rows = number.incidents.filter(ended_at=None).order_by("pk")
+        return "; ".join(_describe(row) for row in rows) or "good"
+
+    @admin.display(description="calling settings")
+    def settings_at_meta(self, number: PhoneNumber) -> SafeString:
+        """Where they are wished and compared."""
+        if NumberSettings.objects.filter(phone_number=number).exists():
+            address = reverse("admin:calls_numbersettings_change", args=[number.pk])
+            return format_html('<a href="{}">wished and actual</a>', address)
+        address = reverse("admin:calls_numbersettings_add")
+        return format_html('<a href="{}?phone_number={}">wish some</a>', address, number.pk)
+
     @admin.display(description="rings for")
     def rings_for(self, number: PhoneNumber) -> str:
         """Policy `ring`, as it is known now."""
@@ -84,7 +108,20 @@ class PhoneNumberAdmin(BaseAdmin):
         credentials = ("access_token", "has_token") if may_edit else ("has_token",)
         return (
             (None, {"fields": ("label", "display_phone_number")}),
-            ("At Meta", {"fields": ("wa_phone_number_id", "waba_id", "app", *credentials, "line")}),
+            (
+                "At Meta",
+                {
+                    "fields": (
+                        "wa_phone_number_id",
+                        "waba_id",
+                        "app",
+                        *credentials,
+                        "line",
+                        "health",
+                        "settings_at_meta",
+                    )
+                },
+            ),
             (
                 "When somebody calls",
                 {
@@ -111,4 +148,4 @@ class PhoneNumberAdmin(BaseAdmin):
             names = [f.name for f in obj._meta.concrete_fields if f.editable and not f.primary_key]
             obj.save(update_fields=[*names, "ring_prompt_ms"])
         if "access_token" in form.changed_data:
-            lines.close(obj)
+            lines.close(obj, timezone.now())  # noqa: TID251 - the edge

@@ -26,6 +26,7 @@ _EVENTS: dict[EventKind, str] = {
     EventKind.PERMISSION_REPLIED: "The user replied about being called: {response}",
     EventKind.SETTINGS_CHANGED: "The number's calling settings changed",
     EventKind.ACCOUNT_UPDATED: "The account was updated: {event}",
+    EventKind.MESSAGE_STATUS_CHANGED: "A message of ours is {status}",
     EventKind.UNKNOWN_RECEIVED: "Meta sent something unknown: {event}",
     EventKind.DIAL_REQUESTED: "{by} asked to call the user",
     EventKind.DIAL_ALLOWED: "The user and the limits allow the call",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 from rest_framework.views import APIView
 
-from calls.api import operation_views, permission_views, views
+from calls.api import number_views, operation_views, permission_views, views
 
 app_name = "api"
 
@@ -22,6 +22,19 @@ urlpatterns = [
     *_address("calls/<uuid:call_id>/", views.OneCall, "call"),
     *_address("calls/<uuid:call_id>/events/", views.Events, "call-events"),
     *_address("calls/<uuid:call_id>/actions/<slug:action>/", views.Action, "call-action"),
+    *_address("numbers/", number_views.Numbers, "numbers"),
+    *_address("numbers/<slug:number_id>/", number_views.OneNumber, "number"),
+    *_address("numbers/<slug:number_id>/incidents/", number_views.Incidents, "number-incidents"),
+    *_address(
+        "numbers/<slug:number_id>/calling-settings/",
+        number_views.CallingSettings,
+        "calling-settings",
+    ),
+    *_address(
+        "numbers/<slug:number_id>/calling-settings/refresh/",
+        number_views.SettingsRefresh,
+        "settings-refresh",
+    ),
     *_address(
         "calls/<uuid:call_id>/operations/", operation_views.CallOperations, "call-operations"
     ),

@@ -10,6 +10,7 @@ from calls.domain.vocabulary import EventKind, HangupCause, HangupSource, Intent
 CAUSE_OF_CODE: dict[int, HangupCause] = {
     0: HangupCause.AUTHENTICATION_FAILED,
     190: HangupCause.AUTHENTICATION_FAILED,
+    131026: HangupCause.UNREACHABLE,
     131055: HangupCause.RESTRICTED,
     138000: HangupCause.RESTRICTED,
     138001: HangupCause.UNREACHABLE,

@@ -171,6 +171,7 @@ FACTS: frozenset[EventKind] = frozenset(
         E.ERROR_REPORTED,
         E.PERMISSION_REPLIED,
         E.SETTINGS_CHANGED,
+        E.MESSAGE_STATUS_CHANGED,
         E.ACCOUNT_UPDATED,
         E.UNKNOWN_RECEIVED,
         E.FIRST_PACKET_RECEIVED,

@@ -108,6 +108,14 @@ def refused(before: Permission, at: datetime) -> Change | None:
     return Change(permission=permission, source=PermissionSource.REFUSAL)
 
 
+def undelivered(before: Permission, at: datetime) -> Change | None:
+    """Our request never reached the user: nobody will reply to it."""
+    if before.status is not PermissionStatus.REQUESTED or _is_old(before, at):
+        return None
+    permission = Permission(status=PermissionStatus.NONE, as_of=at)
+    return Change(permission=permission, source=PermissionSource.UNDELIVERED)
+
+
 def looked_up(
     before: Permission, status: str, expires_at: datetime | None, at: datetime
 ) -> Change | None:

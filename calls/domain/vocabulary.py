@@ -77,6 +77,7 @@ class EventKind(StrEnum):
     PERMISSION_REPLIED = auto()
     SETTINGS_CHANGED = auto()
     ACCOUNT_UPDATED = auto()
+    MESSAGE_STATUS_CHANGED = auto()
     UNKNOWN_RECEIVED = auto()
     # wishes: REST, admin, policy
     DIAL_REQUESTED = auto()
@@ -190,6 +191,7 @@ class PermissionSource(StrEnum):
     PROFILE = auto()  # the user, in our business profile
     REVOCATION = auto()  # Meta, after too many calls without an answer
     REFUSAL = auto()  # Graph refused a call for want of it (138006)
+    UNDELIVERED = auto()  # our request never reached the user
     LOOKUP = auto()  # we asked Graph (`call_permissions`)
     EXPIRY = auto()  # the time ran out; nobody tells
 
@@ -200,9 +202,45 @@ class RequestStatus(StrEnum):
     PENDING = auto()
     SENDING = auto()
     SENT = auto()
-    FAILED = auto()  # known not to have been sent
+    DELIVERED = auto()  # it is on the user's phone
+    FAILED = auto()  # known not to have been sent, or not to have arrived
     UNKNOWN = auto()  # it may have been sent; never repeated blindly
     CANCELED = auto()  # nobody needs it any more
+
+
+class IncidentKind(StrEnum):
+    """What Meta holds against a number of ours (Meta: calling/call-settings, account_update)."""
+
+    OUTBOUND_RESTRICTED = auto()  # the calls that we make are paused
+    INBOUND_RESTRICTED = auto()  # users cannot call us; the icon is hidden
+    BUTTON_HIDDEN = auto()  # the call button is hidden; call links still work
+    CALLING_DISABLED = auto()  # calling is not enabled on the number (138000)
+    COUNTRY_BARRED = auto()  # calls to users are not available to this number (138013)
+    LOW_OUTBOUND_QUALITY = auto()  # warning: users block or report the calls that we make
+    LOW_INBOUND_QUALITY = auto()  # warning: users are not content with how we answer
+    LOW_PICKUP = auto()  # warning: too many of the users' calls are not answered
+    OTHER_VIOLATION = auto()  # a warning or restriction that we have no word for
+    TOKEN_REFUSED = auto()  # Graph refuses the access token (190)
+
+
+class IncidentSource(StrEnum):
+    """How we came to know that an incident began or ended."""
+
+    WEBHOOK = auto()  # account_update, account_settings_update
+    SETTINGS = auto()  # the number's settings, as we read them
+    ERROR = auto()  # Graph refused a request
+    TIME = auto()  # its time is over; nobody tells
+    SUCCESS = auto()  # what was refused works again
+
+
+class PushStatus(StrEnum):
+    """What became of the calling settings that we wish for a number."""
+
+    NONE = auto()  # there is no wish
+    PENDING = auto()
+    DONE = auto()  # Meta has taken them
+    REFUSED = auto()  # Meta says what is wrong
+    FAILED = auto()  # Meta could not be reached, or never said
 
 
 class OnNoPermission(StrEnum):

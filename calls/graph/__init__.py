@@ -5,9 +5,9 @@ answer is one of four things: done, or a `GraphError` whose verdict says whether
 be repeated.
 """
 
-from calls.graph.bodies import action_body, connect_body, permission_request_body
+from calls.graph.bodies import action_body, connect_body, permission_request_body, settings_body
 from calls.graph.connection import TOTAL_SECONDS, GraphClient, client
-from calls.graph.replies import call_id, message_id, permission_reading
+from calls.graph.replies import call_id, calling_settings, message_id, permission_reading
 from calls.graph.usage import Usage, read_usage
 from calls.graph.verdicts import VERDICT_OF_CODE, GraphError, Reply, Verdict
 
@@ -21,10 +21,12 @@ __all__ = [
     "Verdict",
     "action_body",
     "call_id",
+    "calling_settings",
     "client",
     "connect_body",
     "message_id",
     "permission_reading",
     "permission_request_body",
     "read_usage",
+    "settings_body",
 ]

@@ -71,6 +71,11 @@ def permission_request_body(
     return _encode({**body, "type": "interactive", "interactive": interactive})
 
 
+def settings_body(calling: dict[str, Any]) -> bytes:
+    """Return the body that changes a number's calling settings (Meta: calling/call-settings)."""
+    return _encode({"calling": calling})
+
+
 def _addressee(to: str, recipient: str) -> dict[str, str]:
     """The number wins at Meta if both are sent, so only one is."""
     return {"to": to} if to else {"recipient": recipient}

@@ -61,6 +61,20 @@ class GraphClient:
         path = f"{phone_number_id}/call_permissions?{urlencode(who)}"
         return self._exchange("GET", path, None, token)
 
+    def settings(self, phone_number_id: str, *, token: str) -> Reply:
+        """GET the number's settings; see `replies.calling_settings`.
+
+        :raises GraphError: as `send`.
+        """
+        return self._exchange("GET", f"{phone_number_id}/settings", None, token)
+
+    def change_settings(self, phone_number_id: str, body: bytes, *, token: str) -> Reply:
+        """POST settings: what is named is replaced.
+
+        :raises GraphError: as `send`.
+        """
+        return self._exchange("POST", f"{phone_number_id}/settings", body, token)
+
     def number(self, phone_number_id: str, *, token: str) -> Reply:
         """GET the number itself: the cheapest question that tells whether a token is good.
 

@@ -28,6 +28,11 @@ def _first_id(entries: Any) -> str:
     return found[:255] if isinstance(found, str) else ""
 
 
+def calling_settings(reply: Reply) -> dict[str, Any]:
+    """Return a number's calling settings as Meta has them."""
+    return _object(reply.body.get("calling"))
+
+
 def permission_reading(reply: Reply, at: datetime) -> PermissionReading:
     """Return what `GET call_permissions` says (Meta: user-call-permissions)."""
     said = _object(reply.body.get("permission"))

@@ -6,6 +6,7 @@ from calls.models.dial_list import DialImport, DialLine, DialList
 from calls.models.dialing import CallPermission, Dial, PermissionChange, PermissionRequest
 from calls.models.media import Heartbeat, MediaSession, MediaWorker, Playback, Recording
 from calls.models.number import PhoneNumber
+from calls.models.number_states import NumberIncident, NumberSettings
 from calls.models.operation import MediaOperation
 
 __all__ = [
@@ -23,6 +24,8 @@ __all__ = [
     "MediaOperation",
     "MediaSession",
     "MediaWorker",
+    "NumberIncident",
+    "NumberSettings",
     "PermissionChange",
     "PermissionRequest",
     "PhoneNumber",

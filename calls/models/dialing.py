@@ -132,7 +132,9 @@ class PermissionRequest(models.Model):
     deadline_at = models.DateTimeField()  # no attempt starts after this
     claimed_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
-    wa_message_id = models.CharField(max_length=255, blank=True)
+    wa_message_id = models.CharField(max_length=255, blank=True, db_index=True)
+    delivered_at = models.DateTimeField(null=True)
+    read_at = models.DateTimeField(null=True)
     error_code = models.IntegerField(null=True)  # Meta's, verbatim
     error = models.TextField(blank=True)
 

@@ -10,15 +10,23 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from calls.domain.events import JsonObject, Peer, PermissionReplied, VoicemailReceived
+from calls.domain.events import (
+    JsonObject,
+    MessageStatusChanged,
+    Peer,
+    PermissionReplied,
+    VoicemailReceived,
+)
 from webhooks.payload import fields
 from webhooks.payload.call_items import read_call_status
 from webhooks.payload.change import Change
 from webhooks.payload.item import Item, natural_key, value_digest
 from webhooks.payload.kept import kept_item
-from webhooks.payload.parts import read_media
+from webhooks.payload.parts import read_errors, read_media
 
 CALL_ID_PREFIX = "wacid."
+#: Of our messages; others ("deleted", "warning") are kept.
+_STATUSES = ("sent", "delivered", "read", "failed")
 _ABSOLUTE = 1_000_000_000  # below it an expiry is a length of time (2.9)
 
 
@@ -37,6 +45,10 @@ def _read_status(change: Change, element: Any) -> Item:
     is_call_id = fields.identifier(status.get("id")).startswith(CALL_ID_PREFIX)
     if kind == "call" or (not kind and is_call_id):
         return read_call_status(change, status)
+    wa_message_id = fields.identifier(status.get("id"))
+    word = fields.word(status.get("status"))
+    if wa_message_id and word in _STATUSES:
+        return _message_status(change, status, wa_message_id, word)
     return kept_item(
         change,
         element,
@@ -61,6 +73,17 @@ def _read_message(change: Change, element: Any) -> Item:
         occurred_at=fields.instant(message.get("timestamp")),
         shown={"id": message_id, "type": kind},
     )
+
+
+def _message_status(change: Change, status: JsonObject, wa_message_id: str, word: str) -> Item:
+    event = MessageStatusChanged(
+        wa_message_id=wa_message_id,
+        status=word,
+        occurred_at=fields.instant(status.get("timestamp")),
+        peer=change.peer(status.get("recipient_id"), status.get("recipient_user_id")),
+        errors=read_errors(status.get("errors")),
+    )
+    return change.item(natural_key("message", wa_message_id, word), event)
 
 
 def _voicemail(change: Change, message: JsonObject, wa_call_id: str) -> Item:

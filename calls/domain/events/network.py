@@ -142,6 +142,16 @@ class AccountUpdated(NetworkEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MessageStatusChanged(NetworkEvent):
+    """How far a message of ours has come: sent, delivered, read or failed (Meta: webhooks/messages)."""
+
+    kind = EventKind.MESSAGE_STATUS_CHANGED
+    wa_message_id: str = ""
+    status: str = ""
+    errors: tuple[ProviderError, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UnknownReceived(NetworkEvent):
     """Authentic, but not (yet) something we act on. Kept, acknowledged, replayable."""
 

@@ -35,5 +35,5 @@ class Command(BaseCommand):
         if not is_new and token and number.access_token != token:
             number.access_token = token
             number.save(update_fields=["access_token"])
-            lines.close(number)
+            lines.close(number, timezone.now())
         self.stdout.write(f"number {number_id} {'created' if is_new else 'is there'}")

@@ -7,7 +7,7 @@ from django.contrib.auth.models import Permission, User
 from django.db import connection
 from django.test import Client
 
-from calls.models import ApiToken, MediaSession, PhoneNumber
+from calls.models import ApiToken, MediaSession, NumberIncident, NumberSettings, PhoneNumber
 from tests.factories import T0, after, make_call, make_number, make_worker
 
 pytestmark = pytest.mark.django_db
@@ -208,3 +208,66 @@ def test_pages_carry_our_name_and_load_only_our_own_files(admin_client):
         assert not re.search(r"<script(?![^>]*\bsrc=)", html)
         assert not re.search(r"<style|\sstyle=", html)
         assert not re.search(r"(?:src|href)=\"(?:https?:)?//", html)
+
+
+class TestSettingsAtMeta:
+    PAGE = "/admin/calls/numbersettings/"
+
+    def test_a_wish_is_checked_kept_and_shown(self, admin_client):
+        number = make_number()
+        add = f"{self.PAGE}add/"
+
+        refused = admin_client.post(add, {"phone_number": number.pk, "wish": '{"status": "ON"}'})
+        assert "status: use ENABLED or DISABLED" in refused.content.decode()
+        taken = admin_client.post(add, {"phone_number": number.pk, "wish": '{"status": "ENABLED"}'})
+
+        row = NumberSettings.objects.get()
+        assert (taken.status_code, row.wish, row.push_status) == (
+            302,
+            {"status": "ENABLED"},
+            "pending",
+        )
+        assert row.wished_by == "admin:admin"
+
+    def test_drift_is_shown_and_meta_can_be_asked(self, admin_client):
+        number = make_number()
+        NumberSettings.objects.create(
+            phone_number=number,
+            wish={"status": "ENABLED"},
+            actual={"status": "<DISABLED>"},
+            read_at=T0,
+        )
+        page = f"{self.PAGE}{number.pk}/change/"
+
+        text = admin_client.get(page).content.decode()
+        assert "status: wished &quot;ENABLED&quot;, is &quot;&lt;DISABLED&gt;&quot;" in text
+        admin_client.post(f"{self.PAGE}{number.pk}/refresh/")
+        assert NumberSettings.objects.get().read_due_at is not None
+        assert "status" in admin_client.get(self.PAGE).content.decode()
+
+    def test_who_may_only_view_asks_nobody(self):
+        number = make_number()
+        NumberSettings.objects.create(phone_number=number)
+
+        sign_in("view_numbersettings").post(f"{self.PAGE}{number.pk}/refresh/")
+
+        assert NumberSettings.objects.get().read_due_at is None
+
+    def test_a_number_shows_what_meta_holds_against_it(self, admin_client):
+        number = make_number()
+        NumberIncident.objects.create(
+            phone_number=number,
+            kind="outbound_restricted",
+            source="webhook",
+            began_at=T0,
+            until=after(3600),
+            recorded_at=T0,
+        )
+
+        for address in (NUMBERS, f"{NUMBERS}{number.pk}/change/"):
+            text = admin_client.get(address).content.decode()
+            assert "outbound_restricted until 2026-11-01 13:00 UTC" in text
+        assert (
+            "outbound_restricted"
+            in admin_client.get("/admin/calls/numberincident/").content.decode()
+        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -260,7 +260,9 @@ def test_an_account_update_finds_its_number_by_its_digits(number):
     number.save()
     update = bodies.fixture("account_update/account_restriction__outbound")
 
-    assert statuses(deliver(update)) == ["ignored"]
+    assert statuses(deliver(update)) == ["applied"]
+    number.refresh_from_db()
+    assert number.calling_restricted_until == datetime(2026, 9, 28, 15, 33, 20, tzinfo=UTC)
     assert statuses(deliver(update.replace(b"1234", b"9999"))) == ["unmatched"]
     assert statuses(deliver(update, app="other")) == ["failed"]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.urls import resolve
 
-from calls.api import operation_json, permission_json, serializers
+from calls.api import number_json, operation_json, permission_json, serializers
 
 ROOT = Path(__file__).resolve().parents[4]
 PAGE = (ROOT / "docs" / "reference" / "api.md").read_text(encoding="utf-8")
@@ -24,6 +24,9 @@ OTHER_WORDS = {
     "permission-request",
     "permission-refresh",
     "one-request",
+    "number-incidents",
+    "calling-settings",
+    "settings-refresh",
     "no-store",
 }
 ID = "0195d2a8-1c2e-7b11-a0ac-9a4b7f2c1d3e"
@@ -43,9 +46,9 @@ def test_every_code_is_on_the_page_and_no_other():
 
 
 def test_every_address_of_the_page_exists():
-    addresses = re.findall(r"^\| `(?:GET|POST)` \| `(/[^`]+)`", PAGE, re.MULTILINE)
+    addresses = re.findall(r"^\| `(?:GET|POST|PUT)` \| `(/[^`]+)`", PAGE, re.MULTILINE)
 
-    assert len(addresses) == 19
+    assert len(addresses) == 25
     for address in addresses:
         match = resolve(f"/api/v1{address.replace('{id}', ID).replace('{verb}', 'stop')}")
         assert match.url_name != "nothing", address
@@ -64,5 +67,8 @@ def test_the_examples_have_exactly_the_members_of_the_code():
     assert list(permission)[:11] == list(permission_json.PermissionJson.__annotations__)
     assert list(permission)[11:] == ["may_call", "may_request", "changes"]
     assert list(permission["may_call"]) == list(permission_json.RulingJson.__annotations__)
+    number = example("Numbers")
+    assert list(number) == list(number_json.NumberJson.__annotations__)
+    assert list(number["incidents"][0]) == list(number_json.IncidentJson.__annotations__)
     event = example("Timeline")["data"][0]
     assert list(event) == list(serializers.EventJson.__annotations__)

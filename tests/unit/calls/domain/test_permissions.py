@@ -19,6 +19,7 @@ from calls.domain.permissions import (
     may_call,
     refused,
     replied,
+    undelivered,
 )
 from calls.domain.vocabulary import PermissionSource as Source
 from calls.domain.vocabulary import PermissionStatus as Status
@@ -184,3 +185,17 @@ def test_of_replies_in_the_same_second_the_one_that_comes_last_counts():
 def test_only_a_grant_for_good_is_permanent():
     assert is_permanent(PERMANENT)
     assert not is_permanent(TEMPORARY)
+
+
+def test_a_request_that_never_arrived_leaves_nobody_waiting():
+    request = Permission(status=Status.REQUESTED, expires_at=T0 + REQUEST_LIFE, as_of=T0)
+
+    change = undelivered(request, T0 + HOUR)
+
+    assert change is not None
+    assert (change.permission, change.source) == (
+        Permission(status=Status.NONE, as_of=T0 + HOUR),
+        Source.UNDELIVERED,
+    )
+    assert undelivered(request, T0 - HOUR) is None
+    assert undelivered(TEMPORARY, T0 + HOUR) is None

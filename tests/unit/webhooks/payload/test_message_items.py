@@ -8,6 +8,7 @@ import pytest
 
 from calls.domain.events import (
     MediaReference,
+    MessageStatusChanged,
     Peer,
     PermissionReplied,
     UnknownReceived,
@@ -164,9 +165,32 @@ def test_an_ordinary_audio_message_is_no_voicemail():
 def test_the_status_of_a_message_is_no_status_of_a_call():
     item = only("messages/delivered__message_status")
 
+    assert isinstance(item.event, MessageStatusChanged)
+    assert (item.event.wa_message_id, item.event.status) == (REQUEST_ID, "delivered")
+    assert item.event.wa_call_id == ""
+    assert item.key == f"message:{REQUEST_ID}:delivered"
+
+
+def test_a_failed_message_says_why():
+    status = {
+        "id": "wamid.1",
+        "status": "failed",
+        "timestamp": "1790001990",
+        "recipient_id": "447700900123",
+        "errors": [{"code": 131026, "title": "Undeliverable", "error_data": {"details": "old"}}],
+    }
+    (item,) = read(bodies.dump(bodies.envelope({"statuses": [status]}, field="messages")))
+
+    assert isinstance(item.event, MessageStatusChanged)
+    assert [(e.code, e.details) for e in item.event.errors] == [(131026, "old")]
+    assert item.event.peer.wa_id == "447700900123"
+
+
+def test_other_words_about_messages_are_kept():
+    status = {"id": "wamid.1", "status": "deleted"}
+    (item,) = read(bodies.dump(bodies.envelope({"statuses": [status]}, field="messages")))
+
     assert isinstance(item.event, UnknownReceived)
-    assert item.event.event == "delivered"
-    assert item.event.details["id"] == REQUEST_ID
 
 
 @pytest.mark.parametrize("element", ["text", 7, False, {"type": [], "interactive": 1}])
