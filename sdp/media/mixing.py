@@ -123,7 +123,9 @@ def total(frames: Sequence[bytes]) -> bytes:
     whole = np.frombuffer(frames[0], np.int16).astype(np.int32)
     for frame in frames[1:]:
         whole += np.frombuffer(frame, np.int16)
-    return whole.clip(-32768, 32767).astype(np.int16).tobytes()
+    np.minimum(whole, 32767, out=whole)  # both take half the time of `clip`
+    np.maximum(whole, -32768, out=whole)
+    return whole.astype(np.int16).tobytes()
 
 
 class Mixer:
