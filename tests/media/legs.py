@@ -65,9 +65,9 @@ class Leg:
         sound = [one for one in self.packets if one.payload_type == self.relay.opus]
         return decode([one.payload for one in sorted(sound, key=lambda one: one.timestamp)])
 
-    async def listen(self, seconds: float = 0.5) -> set[str]:
+    async def listen(self, seconds: float = 0.5, settling: float = 0.2) -> set[str]:
         """Whose tones are heard from now on."""
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(settling)
         self.mark()
         await asyncio.sleep(seconds)
         sound = self.sound()
@@ -80,7 +80,16 @@ class Leg:
         await self.relay.close()
 
 
+#: So often who hears whom is looked at again while it changes: a busy machine stalls.
+LOOKS = 6
+
+
 async def matrix(*legs: Leg) -> dict[str, set[str]]:
-    """Who hears whom."""
-    heard = await asyncio.gather(*(leg.listen() for leg in legs))
-    return {leg.name: names for leg, names in zip(legs, heard, strict=True)}
+    """Who hears whom, as soon as it is the same twice."""
+    before = await asyncio.gather(*(leg.listen(0.4) for leg in legs))
+    for _ in range(LOOKS):
+        heard = await asyncio.gather(*(leg.listen(0.3, settling=0.0) for leg in legs))
+        if heard == before:
+            break
+        before = heard
+    return {leg.name: names for leg, names in zip(legs, before, strict=True)}

@@ -32,6 +32,22 @@ async def members(make_leg: Any, names: str, **options: Any) -> list[Leg]:
     return legs
 
 
+async def levels_that_are_wrong(legs: list[Leg]) -> list[tuple[str, str, float]]:
+    """Who hears whom too loud or too low within a second; Opus bends mixed tones."""
+    for leg in legs:
+        leg.mark()
+    await asyncio.sleep(1.0)
+    wrong = []
+    for leg in legs:
+        sound = leg.sound()[4800:].astype(float)
+        for name, hertz in TONES.items():
+            heard = level(sound, hertz)
+            is_right = heard < 0.05 if name == leg.name else 0.4 < heard < 1.5
+            if not is_right:
+                wrong.append((leg.name, name, heard))
+    return wrong
+
+
 async def test_everybody_hears_exactly_the_others_at_their_level(make_leg):
     legs = await members(make_leg, "abcd")
     assert await matrix(*legs) == {
@@ -41,17 +57,11 @@ async def test_everybody_hears_exactly_the_others_at_their_level(make_leg):
         "d": {"a", "b", "c"},
     }
 
-    for leg in legs:
-        leg.mark()
-    await asyncio.sleep(1.0)
-    for leg in legs:
-        sound = leg.sound()[4800:].astype(float)
-        for name, hertz in TONES.items():
-            heard = level(sound, hertz)
-            if name == leg.name:
-                assert heard < 0.05, (leg.name, name, heard)
-            else:
-                assert 0.4 < heard < 1.5, (leg.name, name, heard)  # Opus bends mixed tones
+    for _ in range(3):  # a busy machine stalls
+        wrong = await levels_that_are_wrong(legs)
+        if not wrong:
+            break
+    assert wrong == []
 
 
 async def test_mute_deaf_leave_and_join(make_leg):

@@ -48,7 +48,7 @@ async def dial(make_desk: Callable[..., Any]) -> AsyncIterator[Dial]:
     async def connect(**environ: str) -> tuple[Desk, Relay]:
         desk = await make_desk(**environ)
         write_prompt(desk.prompts, "long.wav", tone(1000, 20.0))
-        await desk.worker._sources.shelf.get("long.wav")
+        await desk.worker.sources.shelf.get("long.wav")
         relay = Relay()
         relays.append(relay)
         await asyncio.wait_for(relay.connect(desk.open(await relay.offer())), 10)
