@@ -10,7 +10,7 @@ from typing import Any, cast
 from django.http import HttpRequest
 from rest_framework.exceptions import ParseError
 from rest_framework.negotiation import BaseContentNegotiation
-from rest_framework.parsers import JSONParser
+from rest_framework.parsers import BaseParser, JSONParser
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
@@ -37,7 +37,9 @@ class _Json(BaseContentNegotiation):
         return renderers[0], renderers[0].media_type
 
 
-class _JsonParser(JSONParser):
+class JsonParser(JSONParser):
+    """JSON that is not nested beyond what Python reads."""
+
     def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
         try:
             return super().parse(stream, media_type, parser_context)
@@ -50,11 +52,12 @@ class Endpoint(APIView):
 
     authentication_classes = (TokenAuthentication,)
     permission_classes = (IsAuthenticated,)
-    parser_classes = (_JsonParser,)
+    parser_classes: tuple[type[BaseParser], ...] = (JsonParser,)
     renderer_classes = (JSONRenderer,)
     content_negotiation_class = _Json
     http_method_names = ("get", "head", "post")
 
+    max_body_bytes = MAX_BODY_BYTES
     request_id = ""
 
     @property
@@ -79,11 +82,11 @@ class Endpoint(APIView):
         """Check who it is; then refuse a body that nobody here has a use for."""
         super().initial(request, *args, **kwargs)
         length = request.META.get("CONTENT_LENGTH") or "0"
-        if not length.isdigit() or int(length) > MAX_BODY_BYTES:
+        if not length.isdigit() or int(length) > self.max_body_bytes:
             raise errors.Problem(
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
                 "request-too-large",
-                f"A body may have {MAX_BODY_BYTES} bytes.",
+                f"A body may have {self.max_body_bytes} bytes.",
             )
 
     def get_exception_handler(self) -> Any:

@@ -17,6 +17,8 @@ from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.response import Response
 
+from calls.dial_lists.drafts import InvalidTerms, ListIdTaken, UnableToUse
+from calls.dial_lists.importing import ListFull
 from calls.domain.vocabulary import CallStatus
 from calls.domain.wanted import InvalidWanted, UnableToDial
 from calls.idempotency import KeyReused
@@ -166,6 +168,27 @@ def _reused(error: KeyReused) -> Problem:
     return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "idempotency-key-reused", _sentence(error))
 
 
+def _no_terms(error: InvalidTerms) -> Problem:
+    problem = invalid_parameter(error.faults[0].name, error.faults[0].reason)
+    problem.members["faults"] = [
+        {"parameter": fault.name, "detail": fault.reason} for fault in error.faults
+    ]
+    return problem
+
+
+def _no_use(error: UnableToUse) -> Problem:
+    return Problem(
+        HTTPStatus.CONFLICT, "dial-list-not-usable", _sentence(error), list_state=error.state
+    )
+
+
+def _no_list(error: Exception) -> Problem:
+    if isinstance(error, ListFull):
+        return Problem(HTTPStatus.CONFLICT, "dial-list-full", _sentence(error))
+    detail = "This id is that of another list."
+    return Problem(HTTPStatus.CONFLICT, "dial-list-id-conflict", detail)
+
+
 def _missing(error: Exception) -> Problem:
     return Problem(HTTPStatus.NOT_FOUND, "not-found", "There is nothing at this address.")
 
@@ -202,6 +225,9 @@ _TRANSLATIONS: tuple[tuple[tuple[type[Exception], ...], Callable[[Any], Problem]
     ((UnableTo,), _unable),
     ((InvalidOperation, NotSupported, OperationConflict, TooManyOperations), _no_operation),
     ((UnableToDial,), _no_call),
+    ((InvalidTerms,), _no_terms),
+    ((UnableToUse,), _no_use),
+    ((ListFull, ListIdTaken), _no_list),
     ((UnableToRequest,), _no_request),
     ((RequestUnderWay,), _under_way),
     ((KeyReused,), _reused),

@@ -18,9 +18,15 @@ from django.utils.dateparse import parse_datetime
 from calls import queries
 from calls.api.errors import Problem, invalid_parameter
 from calls.domain.identifiers import read_id
-from calls.domain.vocabulary import CallStatus, Direction, PermissionStatus, RequestStatus
+from calls.domain.vocabulary import (
+    CallStatus,
+    Direction,
+    LineState,
+    PermissionStatus,
+    RequestStatus,
+)
 from calls.domain.wanted import digits_of
-from calls.models import Call, CallPermission, PermissionRequest
+from calls.models import Call, CallPermission, DialList, PermissionRequest
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
@@ -116,7 +122,7 @@ def read_call_page(parameters: QueryDict) -> Page:
     return Page(limit, behind)
 
 
-def call_cursor(call: Call | CallPermission | PermissionRequest) -> str:
+def call_cursor(call: Call | CallPermission | DialList | PermissionRequest) -> str:
     """Return the cursor whose page begins behind this row."""
     place = f"{call.created_at.astimezone(UTC).isoformat()}|{call.pk}"
     return base64.urlsafe_b64encode(place.encode()).decode()
@@ -132,6 +138,41 @@ def read_event_page(parameters: QueryDict) -> Page:
     if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= _LONGEST_OWN_ID):
         raise _invalid_cursor()
     return Page(_limit(parameters), Q(sequence__gt=int(cursor)))
+
+
+def read_list_page(parameters: QueryDict) -> Page:
+    """Return the wanted page of dial lists, newest first.
+
+    :raises Problem: `invalid-parameter` or `invalid-cursor`.
+    """
+    _refuse_unknown(parameters, _PAGE)
+    return read_call_page(parameters)
+
+
+def read_line_page(parameters: QueryDict) -> tuple[Page, Q]:
+    """Return the wanted page of lines in their order, and the condition of the filter `state`.
+
+    :raises Problem: `invalid-parameter` or `invalid-cursor`.
+    """
+    _refuse_unknown(parameters, ("state", *_PAGE))
+    states = _words(parameters, "state", list(LineState))
+    cursor = parameters.get("cursor") or "0"
+    if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 10):
+        raise _invalid_cursor()
+    page = Page(_limit(parameters), Q(row__gt=int(cursor)))
+    return page, Q(state__in=states) if states else Q()
+
+
+def read_flag(parameters: QueryDict, name: str) -> bool:
+    """Return the only parameter that there may be; without it: false.
+
+    :raises Problem: `invalid-parameter`.
+    """
+    _refuse_unknown(parameters, (name,))
+    text = parameters.get(name) or "false"
+    if text not in ("true", "false"):
+        raise invalid_parameter(name, "Use true or false.")
+    return text == "true"
 
 
 def _refuse_unknown(parameters: QueryDict, known: Sequence[str]) -> None:

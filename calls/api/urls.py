@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 from rest_framework.views import APIView
 
-from calls.api import number_views, operation_views, permission_views, views
+from calls.api import list_views, number_views, operation_views, permission_views, views
 
 app_name = "api"
 
@@ -54,6 +54,21 @@ urlpatterns = [
     ),
     *_address("permission-requests/", permission_views.PermissionRequests, "permission-requests"),
     *_address("permission-requests/<uuid:request_id>/", permission_views.OneRequest, "one-request"),
+    *_address("dial-lists/", list_views.DialLists, "dial-lists"),
+    *_address("dial-lists/<uuid:list_id>/", list_views.OneList, "dial-list"),
+    *_address("dial-lists/<uuid:list_id>/lines/", list_views.Lines, "dial-list-lines"),
+    *_address("dial-lists/<uuid:list_id>/imports/", list_views.Imports, "dial-list-imports"),
+    *_address(
+        "dial-lists/<uuid:list_id>/imports/<int:import_id>/",
+        list_views.OneImport,
+        "dial-list-import",
+    ),
+    *_address("dial-lists/<uuid:list_id>/results.csv/", list_views.Results, "dial-list-results"),
+    *_address(
+        "dial-lists/<uuid:list_id>/actions/<slug:action>/",
+        list_views.ListAction,
+        "dial-list-action",
+    ),
     *_address("recordings/<uuid:recording_id>/audio/", views.RecordingAudio, "recording-audio"),
     path("<path:address>", views.Nothing.as_view(), name="nothing"),
 ]

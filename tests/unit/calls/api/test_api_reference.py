@@ -6,7 +6,8 @@ from pathlib import Path
 
 from django.urls import resolve
 
-from calls.api import number_json, operation_json, permission_json, serializers
+from calls.api import list_json, number_json, operation_json, permission_json, serializers
+from calls.domain.dial_lists.terms import CHECKS
 
 ROOT = Path(__file__).resolve().parents[4]
 PAGE = (ROOT / "docs" / "reference" / "api.md").read_text(encoding="utf-8")
@@ -27,6 +28,13 @@ OTHER_WORDS = {
     "number-incidents",
     "calling-settings",
     "settings-refresh",
+    "dial-lists",
+    "dial-list",
+    "dial-list-lines",
+    "dial-list-imports",
+    "dial-list-import",
+    "dial-list-results",
+    "dial-list-action",
     "no-store",
 }
 ID = "0195d2a8-1c2e-7b11-a0ac-9a4b7f2c1d3e"
@@ -46,11 +54,13 @@ def test_every_code_is_on_the_page_and_no_other():
 
 
 def test_every_address_of_the_page_exists():
-    addresses = re.findall(r"^\| `(?:GET|POST|PUT)` \| `(/[^`]+)`", PAGE, re.MULTILINE)
+    addresses = re.findall(r"^\| `(?:GET|POST|PUT|PATCH)` \| `(/[^`]+)`", PAGE, re.MULTILINE)
 
-    assert len(addresses) == 25
+    assert len(addresses) == 35
     for address in addresses:
-        match = resolve(f"/api/v1{address.replace('{id}', ID).replace('{verb}', 'stop')}")
+        match = resolve(
+            f"/api/v1{address.replace('{id}', ID).replace('{verb}', 'stop').replace('{n}', '1')}"
+        )
         assert match.url_name != "nothing", address
 
 
@@ -70,5 +80,8 @@ def test_the_examples_have_exactly_the_members_of_the_code():
     number = example("Numbers")
     assert list(number) == list(number_json.NumberJson.__annotations__)
     assert list(number["incidents"][0]) == list(number_json.IncidentJson.__annotations__)
+    found = example("Dial lists")
+    assert list(found) == list(list_json.ListJson.__annotations__)
+    assert list(found["terms"]) == list(CHECKS)
     event = example("Timeline")["data"][0]
     assert list(event) == list(serializers.EventJson.__annotations__)
