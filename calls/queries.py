@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db.models import Prefetch, Q, QuerySet
 
 from calls.domain import machine
-from calls.domain.machine import OPERATING, UNANSWERED, Leg
+from calls.domain.machine import OPERATING, OUTGOING, UNANSWERED, Leg
 from calls.domain.vocabulary import (
     CallStatus,
     CommandStatus,
@@ -99,6 +99,6 @@ def possible_wishes(call: Call) -> tuple[str, ...]:
     if call.signaling in UNANSWERED:
         may_answer = call.direction == Direction.INBOUND and call.intent != Intent.ANSWER
         return (ANSWER, REJECT) if may_answer else (REJECT,)
-    if call.signaling in (Signaling.ACCEPTING, Signaling.ANSWERED):
+    if call.signaling in (*OUTGOING, Signaling.ACCEPTING, Signaling.PICKED_UP, Signaling.ANSWERED):
         return (HANG_UP,)
     return ()

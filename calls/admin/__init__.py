@@ -6,6 +6,7 @@ from calls.admin.calls import CallAdmin
 from calls.admin.media import MediaSessionAdmin, MediaWorkerAdmin
 from calls.admin.number_states import NumberIncidentAdmin, NumberSettingsAdmin
 from calls.admin.numbers import PhoneNumberAdmin
+from calls.admin.permissions import CallPermissionAdmin, PermissionRequestAdmin
 from calls.admin.tokens import ApiTokenAdmin
 
 admin.site.site_url = None  # there is no other site to view
@@ -14,9 +15,11 @@ admin.site.enable_nav_sidebar = False  # our base_site.html has a bar instead: t
 __all__ = [
     "ApiTokenAdmin",
     "CallAdmin",
+    "CallPermissionAdmin",
     "MediaSessionAdmin",
     "MediaWorkerAdmin",
     "NumberIncidentAdmin",
     "NumberSettingsAdmin",
+    "PermissionRequestAdmin",
     "PhoneNumberAdmin",
 ]

@@ -10,8 +10,11 @@ from typing import Any
 
 from calls import queries
 from calls.admin import operating, wording
+from calls.admin.dial_wording import ON_NO_PERMISSION, wait_in_words
 from calls.api.serializers import e164
-from calls.models import Call, CallCommand, CallEvent, MediaSession
+from calls.domain.machine import OUTGOING
+from calls.domain.vocabulary import OnNoPermission
+from calls.models import Call, CallCommand, CallEvent, Dial, MediaSession
 from calls.redaction import hide_keys, without_sdp
 
 LABELS = {queries.ANSWER: "Answer", queries.REJECT: "Reject", queries.HANG_UP: "Hang up"}
@@ -49,6 +52,8 @@ class CommandLine:
 
 def context(call: Call, now: datetime) -> dict[str, Any]:
     """Return the variables of the template; five queries."""
+    plan: Dial | None = getattr(call, "dial", None)
+    theirs, ours = ("answer", "offer") if plan else ("offer", "answer")
     session: MediaSession | None = getattr(call, "media_session", None)
     events = list(call.events.order_by("sequence")[: SHOWN_EVENTS + 1])
     return {
@@ -61,7 +66,12 @@ def context(call: Call, now: datetime) -> dict[str, Any]:
         "our_number": e164(call.phone_number.display_phone_number),
         "ring_time": wording.length_in_words(call.ring_seconds),
         "talk_time": wording.length_in_words(call.talk_seconds),
-        "wishes": [(wish, LABELS[wish]) for wish in queries.possible_wishes(call)],
+        "wishes": [(wish, _label(wish, call)) for wish in queries.possible_wishes(call)],
+        "dial": plan,
+        "without_permission": ON_NO_PERMISSION[OnNoPermission(plan.on_no_permission)]
+        if plan
+        else "",
+        "waits": wait_in_words(call, plan, now) if plan else "",
         "lines": list(_lines(events[:SHOWN_EVENTS])),
         "has_more_events": len(events) > SHOWN_EVENTS,
         "commands": [_command_line(row) for row in call.commands.order_by("pk")],
@@ -71,10 +81,15 @@ def context(call: Call, now: datetime) -> dict[str, Any]:
         "statistics": list(session.statistics.items()) if session else [],
         "error_message": without_sdp(call.error_message),
         "sdps": [
-            ("Offer of the user's phone", hide_keys(call.remote_sdp)),
-            ("Our answer", hide_keys(call.local_sdp)),
+            (f"{theirs.capitalize()} of the user's phone", hide_keys(call.remote_sdp)),
+            (f"Our {ours}", hide_keys(call.local_sdp)),
         ],
     }
+
+
+def _label(wish: str, call: Call) -> str:
+    is_early = wish == queries.HANG_UP and call.signaling in OUTGOING
+    return "Cancel" if is_early else LABELS[wish]
 
 
 def _lines(events: Iterable[CallEvent]) -> Iterator[Line]:

@@ -19,6 +19,7 @@ from django.utils.safestring import SafeString
 
 from calls import operations, queries, recording_files
 from calls.admin import call_page, wording
+from calls.admin.dialing import DialViews
 from calls.admin.filters import CauseFilter, DirectionFilter, NumberFilter, StatusFilter, as_stored
 from calls.admin.operating import OperatingViews
 from calls.domain.vocabulary import EventKind
@@ -45,7 +46,7 @@ DECISIVE = (
 
 
 @admin.register(Call)
-class CallAdmin(OperatingViews):
+class CallAdmin(DialViews, OperatingViews):
     list_display = (
         "status_badge",
         "peer",
@@ -130,9 +131,9 @@ class CallAdmin(OperatingViews):
         if not self.has_view_permission(request):
             raise PermissionDenied
         call = get_object_or_404(
-            Call.objects.select_related("phone_number", "media_session__worker").defer(
-                "phone_number__access_token"
-            ),
+            Call.objects.select_related(
+                "phone_number", "media_session__worker", "dial__permission"
+            ).defer("phone_number__access_token"),
             pk=_uuid(object_id),
         )
         context = {

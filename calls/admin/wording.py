@@ -157,12 +157,16 @@ def length_in_words(seconds: float | None) -> str:
     return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
 
 
+def _ringing_since(call: Call) -> datetime:
+    return call.ringing_at or call.offered_at or call.created_at
+
+
 def situation(call: Call, now: datetime) -> str:
     """Return one sentence about where a call stands at `now`."""
     cause = cause_in_words(call.hangup_cause, call.hangup_source)
     match call.status:
         case CallStatus.RINGING:
-            ringing = length_in_words((now - (call.offered_at or call.created_at)).total_seconds())
+            ringing = length_in_words((now - _ringing_since(call)).total_seconds())
             is_wanted = call.intent == Intent.ANSWER
             return f"Ringing for {ringing}" + ("; it is being answered." if is_wanted else ".")
         case CallStatus.QUEUED:
