@@ -45,6 +45,7 @@ _SOURCES: dict[PermissionSource, str] = {
     PermissionSource.REVOCATION: "Meta, after too many calls without an answer",
     PermissionSource.REFUSAL: "Meta refused a call for want of it",
     PermissionSource.LOOKUP: "Meta was asked",
+    PermissionSource.UNDELIVERED: "our request did not reach the user",
     PermissionSource.EXPIRY: "the time ran out",
 }
 
