@@ -158,7 +158,7 @@ def _print(made: dict[str, Any]) -> None:
 def plan_of(arguments: argparse.Namespace) -> Plan:
     """What the command line asks for."""
     quick = bool(arguments.quick)
-    times = Times(window=2.0, settle=0.3, idle_probes=20, probes=10) if quick else Times()
+    times = Times(window=1.6, settle=0.3, idle_probes=20, probes=10) if quick else Times()
     return Plan(
         engines=[ENGINES[name] for name in arguments.engine or ENGINES],
         scenarios=[SCENARIOS[name] for name in arguments.scenario or SCENARIOS],
@@ -171,7 +171,7 @@ def plan_of(arguments: argparse.Namespace) -> Plan:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command line of `bin/bench media`."""
-    parser.add_argument("--quick", action="store_true", help="about two minutes instead of six")
+    parser.add_argument("--quick", action="store_true", help="one round, fewer numbers of calls")
     rounds = f"how often everything is measured ({ROUNDS})"
     parser.add_argument("--rounds", type=int, help=rounds)
     only = "leave out the others; may be given several times"

@@ -16,10 +16,10 @@ FAR_MISSING = 0.05
 class Times:
     """How long the parts of a measurement take, in seconds, and how many answers are timed."""
 
-    settle: float = 0.7
-    window: float = 2.5
+    settle: float = 0.5
+    window: float = 2.0
     idle_probes: int = 20
-    probes: int = 12
+    probes: int = 8
     prompt: float = 90.0  # longer than a climb, so that no call runs out of it
 
 

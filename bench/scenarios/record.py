@@ -12,7 +12,7 @@ class Record(Scenario):
     name = "record"
     title = "play a prompt, record to Ogg/Opus"
     target = 40.0
-    steps = {"switchhook": (10, 20, 100, 300, 500, 700), "aiortc": (8, 20)}
+    steps = {"switchhook": (10, 20, 100, 300, 500), "aiortc": (8, 20)}
     prompts = (PROMPT,)
 
     def begin(self, control: Control, number: int) -> None:

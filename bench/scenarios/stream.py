@@ -12,7 +12,7 @@ class Stream(Scenario):
     name = "stream"
     title = "the caller's sound to a WebSocket as 16 kHz PCM, and back to the caller"
     target = 5.0
-    steps = {"switchhook": (10, 20, 40, 60, 80, 100), "aiortc": (4, 8, 20)}
+    steps = {"switchhook": (10, 20, 40, 60, 80), "aiortc": (8, 20)}
     has_agent = True
 
     def begin(self, control: Control, number: int) -> None:
