@@ -98,6 +98,7 @@ class Handshake:
 
     def __init__(self, identity: Identity, fingerprint: bytes, *, client: bool) -> None:
         self.keys: SrtpKeys | None = None
+        self.is_closed = False  # by the peer; it has said so by the keys of the association
         self._fingerprint = fingerprint
         self._client = client
         self._hello: list[bytes] = []
@@ -126,8 +127,11 @@ class Handshake:
         self._connection.bio_write(record)
         if self.keys is None:
             return self._advance()
-        with contextlib.suppress(SSL.Error):  # a repeated last flight, or the peer's close_notify
+        with contextlib.suppress(SSL.Error):  # a repeated last flight, or an alert
             self._connection.recv(_READ_BYTES)
+        # close_notify or a fatal alert. What is not encrypted, OpenSSL does not take for either
+        # (another epoch, RFC 6347 section 4.1): nobody else can end the association.
+        self.is_closed = bool(self._connection.get_shutdown() & SSL.RECEIVED_SHUTDOWN)
         return self._outgoing()
 
     def tick(self) -> list[bytes]:

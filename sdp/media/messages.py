@@ -81,6 +81,7 @@ class MediaEventKind(StrEnum):
     TALKING_STOPPED = auto()  # {"operation_id", "conference_id", "duration_ms"}
     BRIDGED = auto()  # on both calls {"operation_id", "with": the other call}
     UNBRIDGED = auto()  # on both calls {"operation_id", "with", "cause"}
+    PEER_LEFT = auto()  # the peer has closed its side of the media, in the encrypted way {}
     FAILED = auto()  # {"cause": ice_failed|dtls_failed|media_timeout|worker_lost, "message"}
     STOPPED = auto()  # the session is gone {"statistics"}
 

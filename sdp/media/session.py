@@ -37,6 +37,7 @@ class Phase(StrEnum):
     CHECKING = auto()  # ICE looks for a path
     SECURING = auto()  # DTLS handshake
     CONNECTED = auto()
+    LEFT = auto()  # the peer has closed its side; why, its owner is told by somebody else
     FAILED = auto()  # nothing is sent or received any more
     CLOSED = auto()
 
@@ -135,11 +136,23 @@ class MediaSession:
 
     def fail(self, cause: str, message: str, now: float) -> None:
         """There will be no media any more; the session waits to be closed."""
-        if self.is_over:
+        if self.is_over and self.phase is not Phase.LEFT:
             return
         self._end(Phase.FAILED, now)
         self.deadline = now + self._limits.linger
         self.events.append((MediaEventKind.FAILED, {"cause": cause, "message": message}))
+
+    def leave(self, now: float) -> None:
+        """The peer has closed its side: all that was done on the media is over.
+
+        That is no failure: the words that end the call (a webhook, a browser's own) may be on
+        their way, and usually come later. Without them it is one at the `deadline`, as it would be
+        for a peer who falls silent.
+        """
+        if not self.is_over:
+            self._end(Phase.LEFT, now)
+            self.deadline = now + self._limits.idle
+            self.events.append((MediaEventKind.PEER_LEFT, {}))
 
     def close(self, now: float) -> None:
         """The end. Its figures are the last event."""

@@ -138,6 +138,8 @@ class Transport:
             self.session.fail("dtls_failed", str(error), now)
             return
         self._follow_dtls(now)
+        if self._handshake.is_closed:
+            self.session.leave(now)
 
     # --- getting through --------------------------------------------------------------------------
 

@@ -313,9 +313,17 @@ class Worker:
             self._load.sample(_now(), time.thread_time())
             self._engine.tell_lateness()
             for entry in self._registry.entries():
-                session = entry.live.session
-                if session.phase is Phase.FAILED and _now() >= session.deadline:
-                    self._close(entry)
+                if entry.live.session.is_over and _now() >= entry.live.session.deadline:
+                    self._give_up(entry)
+
+    def _give_up(self, entry: Entry[Live]) -> None:
+        """Nobody has closed a session whose media are over."""
+        session = entry.live.session
+        if session.phase is Phase.LEFT:
+            session.fail("media_timeout", "the peer left, and nothing ended the call", _now())
+            self._output(entry.live.transport)
+        else:
+            self._close(entry)
 
 
 def _now() -> float:

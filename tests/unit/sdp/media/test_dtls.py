@@ -226,3 +226,27 @@ def test_the_end_is_said_once_there_is_an_association():
     assert notify[0] == 21
     assert all(record[0] == 21 for record in peer.receive(notify))
     assert pair()[0].close() == []
+
+
+def test_the_peer_can_end_the_association():
+    us, peer = connected()
+    assert not us.is_closed
+
+    for record in peer.close():
+        us.receive(record)
+
+    assert us.is_closed
+
+
+@pytest.mark.parametrize("epoch", [0, 1])
+@pytest.mark.parametrize("alert", [b"\x01\x00", b"\x02\x28"])
+def test_a_stranger_cannot_end_the_association(epoch, alert):
+    us, peer = connected()
+    number = epoch.to_bytes(2, "big") + (7).to_bytes(6, "big")
+    us.receive(b"\x15\xfe\xfd" + number + len(alert).to_bytes(2, "big") + alert)
+    us.receive(b"\x15\xfe\xfd" + number + (40).to_bytes(2, "big") + alert * 20)
+    assert not us.is_closed
+
+    for record in peer.close():
+        us.receive(record)
+    assert us.is_closed, "and it does not keep the peer from it"
