@@ -16,7 +16,7 @@ import select
 from collections.abc import Callable
 
 from sdp.media.load import Load
-from sdp.media.session import Phase
+from sdp.media.phase import Phase
 from sdp.media.transport import Transport
 
 log = logging.getLogger("sdp.media")

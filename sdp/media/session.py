@@ -11,16 +11,16 @@ All times are seconds of one steady clock, given as `now`.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from enum import StrEnum, auto
 from typing import Any, TypeAlias
 
-from sdp.media import rtcp
 from sdp.media.dtmf import Digit
 from sdp.media.eartap import Decode
 from sdp.media.inlet import Inlet
 from sdp.media.messages import MediaEventKind
 from sdp.media.operations.life import Operation, Operations
 from sdp.media.outlet import Outlet
+from sdp.media.phase import Phase
+from sdp.media.reports import Reports
 from sdp.media.rtp import Outgoing, Packet
 from sdp.media.stream import Limits, Stream
 from sdp.media.watch import Watch
@@ -28,18 +28,6 @@ from sdp.media.wire import Forward, nowhere
 
 #: A kind and its data, as `messages.MediaEventKind` lists them.
 Outcome: TypeAlias = tuple[MediaEventKind, dict[str, Any]]
-
-
-class Phase(StrEnum):
-    """How far the path to the peer is."""
-
-    OFFERED = auto()  # our offer waits for its answer
-    CHECKING = auto()  # ICE looks for a path
-    SECURING = auto()  # DTLS handshake
-    CONNECTED = auto()
-    LEFT = auto()  # the peer has closed its side; why, its owner is told by somebody else
-    FAILED = auto()  # nothing is sent or received any more
-    CLOSED = auto()
 
 
 class MediaSession:
@@ -79,7 +67,7 @@ class MediaSession:
         self._digits = self.inlet.digits
         self._watch = Watch(limits, self.inlet, self.tell)
         self._is_started = False
-        self.report_at = 0.0  # when the next RTCP packet is due
+        self.reports = Reports(stream, self.outlet, self.inlet.reception, limits.report)
         self._opened_at = now
         self._phase_at = now
         self._ice_ms = self._dtls_ms = 0
@@ -165,6 +153,7 @@ class MediaSession:
     def _end(self, phase: Phase, now: float) -> None:
         self.phase = phase
         self.is_over, self.is_flowing = True, False
+        self.reports.end()
         self.operations.end(now)
 
     # --- requests ---------------------------------------------------------------------------------
@@ -181,7 +170,7 @@ class MediaSession:
     def _let_flow(self, now: float) -> None:
         if self._is_started and self.phase is Phase.CONNECTED:
             self.is_flowing = True
-            self.report_at = now + self._limits.report / 10
+            self.reports.begin(now)
             self._watch.begin(now)
             self.deadline = self._watch.next_at
             self.operations.open(now)
@@ -227,25 +216,6 @@ class MediaSession:
         if sent:
             for recording in self.inlet.recordings:
                 recording.said(sent, self.outlet.outgoing.timestamp, now)
-
-    def report(self, now: float, unix_time: float) -> bytes | None:
-        """The RTCP packet that is due, if one is."""
-        if not self.is_flowing or now < self.report_at:
-            return None
-        self.report_at = now + self._limits.report
-        return self._write_report(now, unix_time)
-
-    def farewell(self, now: float, unix_time: float) -> bytes | None:
-        """The last RTCP packet, with BYE; None if we never sent anything."""
-        if not self.outlet.outgoing.packets:
-            return None
-        return self._write_report(now, unix_time, bye=True)
-
-    def _write_report(self, now: float, unix_time: float, bye: bool = False) -> bytes:
-        sender = self.outlet.sender_info(unix_time)
-        block = self._reception.block(now)
-        stream = self._stream
-        return rtcp.build(stream.ssrc, stream.cname, sender=sender, block=block, bye=bye)
 
     # --- the peer's packets -----------------------------------------------------------------------
 

@@ -14,7 +14,8 @@ import time
 from sdp.media import rtp
 from sdp.media.dtls import DtlsError, Handshake
 from sdp.media.ice import Datagram, IceAgent
-from sdp.media.session import MediaSession, Phase
+from sdp.media.phase import Phase
+from sdp.media.session import MediaSession
 from sdp.media.srtp import MAX_PLAIN, Buffer, Cipher
 from sdp.media.stun import Address
 from sdp.media.wire import nowhere
@@ -198,7 +199,7 @@ class Transport:
             length = session.write_packet(self._outgoing.data, ticks, now)
             if length:
                 self._send_buffer(self._cipher.protect(self._outgoing, length))
-            if now >= session.report_at:
+            if now >= session.reports.due_at:
                 self._report(self._cipher, now)
         elif session.phase is Phase.SECURING:
             self._retransmit(now)
@@ -231,7 +232,7 @@ class Transport:
             self.session.fail("dtls_failed", str(error), now)
 
     def _report(self, cipher: Cipher, now: float) -> None:
-        report = self.session.report(now, time.time())
+        report = self.session.reports.due(now, time.time())
         if report is not None:
             self._send_control(cipher, report)
 
@@ -271,7 +272,7 @@ class Transport:
     def close(self, now: float) -> None:
         """Say goodbye and free the port. The session lives on for its figures."""
         if self._cipher is not None and self._handshake is not None:
-            farewell = self.session.farewell(now, time.time())
+            farewell = self.session.reports.farewell(now, time.time())
             if farewell is not None:
                 self._send_control(self._cipher, farewell)
             self._send_records(self._handshake.close())

@@ -38,9 +38,9 @@ from sdp.media.mixing import Mixer
 from sdp.media.operating import Operator, listed
 from sdp.media.operations.life import Call, Operation
 from sdp.media.patchbay import Patchbay
+from sdp.media.phase import Phase
 from sdp.media.ports import PortPool
 from sdp.media.registry import Entry, Refused, Registry
-from sdp.media.session import Phase
 from sdp.media.sources import Sources
 from sdp.media.streaming import Streamer
 from sdp.media.transport import Transport

@@ -11,7 +11,7 @@ import pytest
 from sdp.media import engine
 from sdp.media.engine import Engine
 from sdp.media.load import Load
-from sdp.media.session import Phase
+from sdp.media.phase import Phase
 from tests.media.conftest import until
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sdp.media.session import Phase
+from sdp.media.phase import Phase
 from tests.unit.sdp.media.test_session import LIMITS, Call, greeting, record
 
 

@@ -14,11 +14,12 @@ from sdp.media.operations.life import Operation
 from sdp.media.operations.play import Placement, Play
 from sdp.media.operations.record import Plan, Record
 from sdp.media.opus import SILENCE
+from sdp.media.phase import Phase
 from sdp.media.playback import Prompt
 from sdp.media.reception import Reception
 from sdp.media.recording import Side
 from sdp.media.rtp import Packet
-from sdp.media.session import MediaSession, Phase
+from sdp.media.session import MediaSession
 from sdp.media.stream import Limits, Stream
 
 OPUS, DTMF = 111, 126
@@ -108,8 +109,8 @@ def test_nothing_flows_before_the_start():
     call = Call().connect()
 
     assert not call.session.is_flowing
-    assert call.session.report(call.now + 100, 0.0) is None
-    assert call.session.farewell(call.now, 0.0) is None
+    assert call.session.reports.due(call.now + 100, 0.0) is None
+    assert call.session.reports.farewell(call.now, 0.0) is None
 
 
 def test_nothing_flows_before_the_connection():
@@ -188,7 +189,11 @@ def test_reports_come_soon_and_then_every_five_seconds():
     call.send()
     began = call.now - 0.02
 
-    due = [tenth / 10 for tenth in range(0, 120) if call.session.report(began + tenth / 10, 1.79e9)]
+    due = [
+        tenth / 10
+        for tenth in range(0, 120)
+        if call.session.reports.due(began + tenth / 10, 1.79e9)
+    ]
 
     assert due == [0.5, 5.5, 10.5]
 
@@ -200,7 +205,7 @@ def test_a_report_tells_what_we_sent_and_heard():
     info = rtcp.SenderInfo(5, 1.79e9, 0, 1, 1)
     call.session.receive_control(rtcp.build(5, "peer", sender=info), call.now, 1.79e9)
 
-    data = call.session.report(call.now + 1, 1.79e9)
+    data = call.session.reports.due(call.now + 1, 1.79e9)
 
     assert data is not None
     (report,) = rtcp.parse(data)
@@ -213,7 +218,7 @@ def test_the_farewell_says_goodbye():
     call = Call().connect().start()
     call.send()
 
-    farewell = call.session.farewell(call.now, 1.79e9)
+    farewell = call.session.reports.farewell(call.now, 1.79e9)
 
     assert farewell is not None
     assert farewell.endswith(b"\x81\xcb\x00\x01" + struct.pack("!I", 77))
