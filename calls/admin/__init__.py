@@ -3,6 +3,7 @@
 from django.contrib import admin
 
 from calls.admin.calls import CallAdmin
+from calls.admin.dial_lists import DialListAdmin
 from calls.admin.media import MediaSessionAdmin, MediaWorkerAdmin
 from calls.admin.number_states import NumberIncidentAdmin, NumberSettingsAdmin
 from calls.admin.numbers import PhoneNumberAdmin
@@ -16,6 +17,7 @@ __all__ = [
     "ApiTokenAdmin",
     "CallAdmin",
     "CallPermissionAdmin",
+    "DialListAdmin",
     "MediaSessionAdmin",
     "MediaWorkerAdmin",
     "NumberIncidentAdmin",
