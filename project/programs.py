@@ -12,7 +12,8 @@ from project import places
 from project.env import SECRETS_FOLDER, Environment, table
 
 SIMULATOR_WABA_ID = "102290129340398"
-SIMULATOR_DISPLAY_PHONE_NUMBER = "15550783881"
+# not of a country whose numbers may call nobody (Meta: calling/faq)
+SIMULATOR_DISPLAY_PHONE_NUMBER = "551155503881"
 
 _PYTHON = sys.executable
 _ROOT = Path(__file__).resolve().parent.parent
