@@ -15,6 +15,8 @@ from calls.domain.machine import UNANSWERED, Leg
 from calls.domain.vocabulary import (
     CommandKind,
     EventKind,
+    HangupCause,
+    HangupSource,
     Intent,
     Media,
     RequestStatus,
@@ -67,6 +69,8 @@ def _absorb_network(call: Call, event: events.NetworkEvent) -> None:
             call.remote_sdp = call.remote_sdp or event.sdp
         case events.RemoteHungUp():
             _absorb_end(call, event)
+        case events.RemoteRejected():
+            _absorb_refusal(call)
         case events.ErrorReported():
             _absorb_errors(call, event.errors)
     peer = event.peer
@@ -87,6 +91,13 @@ def _absorb_end(call: Call, event: events.RemoteHungUp) -> None:
     if call.provider_duration_seconds is None:
         call.provider_duration_seconds = event.duration_seconds
     _absorb_errors(call, event.errors)
+
+
+def _absorb_refusal(call: Call) -> None:
+    """The word that the user has declined comes after the end of the call: now we know why."""
+    seemed = (call.hangup_cause, call.hangup_source)
+    if call.signaling == Signaling.ENDED and seemed == (HangupCause.NO_ANSWER, HangupSource.PEER):
+        call.hangup_cause = HangupCause.CALL_REJECTED
 
 
 def _absorb_errors(call: Call, errors: tuple[events.ProviderError, ...]) -> None:

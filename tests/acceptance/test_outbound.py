@@ -97,13 +97,13 @@ def test_whatever_role_metas_answer_has_both_are_heard(stack, setup):
 def test_a_user_declines(stack, on_call, expected):
     call = Callee(stack, on_call=on_call).dial()
 
+    call.tells("remote_rejected")  # before the end or after it
     assert outcome(call.ended()) == expected
     assert call.report()["heard"]["packets"] == 0
 
 
-@pytest.mark.parametrize("kind", ["ignore", "offline"])
-def test_nobody_answers(stack, kind):
-    call = Callee(stack, on_call={"kind": kind}).dial(ring_seconds=5)
+def test_nobody_answers(stack):
+    call = Callee(stack, on_call=NEVER).dial(ring_seconds=5)
 
     over = call.ended()
 
@@ -111,8 +111,9 @@ def test_nobody_answers(stack, kind):
     assert call.report()["end_reason"] == "business_terminate"
 
 
-def test_metas_own_patience_may_end_first(stack):
-    call = Callee(stack, on_call=NEVER, ring_timeout=2.0).dial(ring_seconds=50)
+@pytest.mark.parametrize("kind", ["ignore", "offline"])
+def test_metas_own_patience_may_end_first(stack, kind):
+    call = Callee(stack, on_call={"kind": kind}, ring_timeout=2.0).dial(ring_seconds=50)
 
     over = call.ended()
 

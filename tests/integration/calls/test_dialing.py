@@ -413,6 +413,19 @@ def test_a_declined_call(number):
     assert (call.status, call.hangup_source) == ("rejected", "peer")
 
 
+@pytest.mark.parametrize("is_late", [False, True])
+def test_a_declined_call_whose_end_comes_first(number, is_late):
+    dial(number)
+    hear(number, said(events.RemoteRinging))
+    end, word = said(events.RemoteHungUp, status="completed"), said(events.RemoteRejected)
+
+    hear(number, end if is_late else word)
+    call = hear(number, word if is_late else end)
+
+    assert (call.status, call.hangup_cause) == ("rejected", "call_rejected")
+    assert call.hangup_source == "peer"
+
+
 def test_a_call_that_rings_out(number):
     dial(number)
     hear(number, said(events.RemoteRinging))
