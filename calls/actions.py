@@ -104,7 +104,14 @@ def end(call: Call, command: CallCommand, now: datetime) -> events.Event:
 def _send(call: Call, command: CallCommand, now: datetime, sdp: str = "") -> None:
     kind = CommandKind(command.kind)
     if command.request_body is None:
-        command.request_body = graph.action_body(kind, wa_call_id=call.wa_call_id, sdp=sdp)
+        number = call.phone_number
+        command.request_body = graph.action_body(
+            kind,
+            wa_call_id=call.wa_call_id,
+            sdp=sdp,
+            recording=number.meta_recording,
+            transcription=number.meta_transcription,
+        )
     post(call, command, now)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from django.db import transaction
+from django.db import models, transaction
 
 from calls import dialing, ledger, transition
 from calls.domain import causes, events, permissions
 from calls.domain.vocabulary import HangupCause, RequestStatus, Signaling
-from calls.models import CallPermission, PermissionRequest, PhoneNumber
+from calls.models import CallButtonMessage, CallPermission, PermissionRequest, PhoneNumber
 
 
 class NotSentYet(Exception):
@@ -25,9 +26,7 @@ def hear(phone_number: PhoneNumber, event: events.MessageStatusChanged, now: dat
     ours = PermissionRequest.objects.filter(permission__phone_number=phone_number)
     found = ours.filter(wa_message_id=event.wa_message_id).first()
     if found is None:
-        if ours.filter(status=RequestStatus.SENDING).exists():
-            raise NotSentYet("a request is being sent whose message id is not known yet")
-        return False
+        return _of_button(phone_number, event, now, is_asking=_is_sending(ours))
     # The permission first: the order in which everybody locks.
     permission = CallPermission.objects.select_for_update().get(pk=found.permission_id)
     request = PermissionRequest.objects.select_for_update().get(pk=found.pk)
@@ -41,6 +40,38 @@ def hear(phone_number: PhoneNumber, event: events.MessageStatusChanged, now: dat
         if request.status in (RequestStatus.SENT, RequestStatus.UNKNOWN):
             request.status = RequestStatus.DELIVERED
         request.save(update_fields=["delivered_at", "read_at", "status"])
+    return True
+
+
+def _is_sending(rows: models.QuerySet[Any]) -> bool:
+    return rows.filter(status=RequestStatus.SENDING).exists()
+
+
+def _of_button(
+    phone_number: PhoneNumber,
+    event: events.MessageStatusChanged,
+    now: datetime,
+    *,
+    is_asking: bool,
+) -> bool:
+    """The same for a message with a call button, which nobody waits for."""
+    ours = CallButtonMessage.objects.select_for_update().filter(phone_number=phone_number)
+    row = ours.filter(wa_message_id=event.wa_message_id).first()
+    if row is None:
+        if is_asking or _is_sending(ours):
+            raise NotSentYet("a message is being sent whose id is not known yet")
+        return False
+    at = event.occurred_at or now
+    if event.status == "failed" and row.delivered_at is None:
+        error = event.errors[0] if event.errors else None
+        row.status, row.error = RequestStatus.FAILED, "failed"
+        if error is not None:
+            row.error_code = error.code
+            row.error = (error.details or error.message or error.title)[:1000]
+    elif event.status in ("delivered", "read"):
+        row.status, row.delivered_at = RequestStatus.DELIVERED, row.delivered_at or at
+        row.read_at = row.read_at or (at if event.status == "read" else None)
+    row.save(update_fields=["status", "error", "error_code", "delivered_at", "read_at"])
     return True
 
 

@@ -22,6 +22,7 @@ from calls import (
     message_statuses,
     number_health,
     number_settings,
+    provider_files,
     transition,
 )
 from calls.domain import events
@@ -96,7 +97,10 @@ def receive(
         call = _find(phone_number, event, now)
     if call is None:
         return None
-    if transition.record(call, event, now, key) and isinstance(event, events.Offered):
+    is_news = transition.record(call, event, now, key)
+    if is_news:
+        provider_files.note(call, event, now)
+    if is_news and isinstance(event, events.Offered):
         dial_news.yield_to(call, now)
         _follow_policy(call, phone_number, now)
     return call

@@ -21,7 +21,8 @@ INTERPRET = "webhooks.interpret"
 REQUEST_PERMISSION = "calls.request_permission"
 CHECK_PERMISSION = "calls.check_permission"
 NUMBER_SETTINGS = "calls.number_settings"
-TASK_NAMES = (DRAIN, INTERPRET, REQUEST_PERMISSION, CHECK_PERMISSION, NUMBER_SETTINGS)
+SEND_BUTTON = "calls.send_button"
+TASK_NAMES = (DRAIN, INTERPRET, REQUEST_PERMISSION, CHECK_PERMISSION, NUMBER_SETTINGS, SEND_BUTTON)
 
 #: Seconds of silence after a failed publish.
 BREAKER_SECONDS = 5.0

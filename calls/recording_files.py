@@ -11,10 +11,15 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
 from calls.domain.vocabulary import RecordingStatus
-from calls.models import Recording
+from calls.models import ProviderFile, Recording
 
 CHUNK_BYTES = 64 * 1024
-CONTENT_TYPES = {".ogg": "audio/ogg", ".opus": "audio/ogg", ".wav": "audio/wav"}
+CONTENT_TYPES = {
+    ".ogg": "audio/ogg",
+    ".opus": "audio/ogg",
+    ".wav": "audio/wav",
+    ".json": "application/json",
+}
 
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 
@@ -27,7 +32,7 @@ class RecordingMissing(Exception):
     """The recording is finished, but its file is not where it should be."""
 
 
-def locate(recording: Recording) -> Path:
+def locate(recording: Recording | ProviderFile) -> Path:
     """Return the file of a finished recording.
 
     :raises RecordingNotReady: it is still being made, or failed.
@@ -43,7 +48,12 @@ def locate(recording: Recording) -> Path:
 
 
 def respond(
-    recording: Recording, *, method: str, asked_range: str, if_range: str, attachment: bool
+    recording: Recording | ProviderFile,
+    *,
+    method: str,
+    asked_range: str,
+    if_range: str,
+    attachment: bool,
 ) -> HttpResponseBase:
     """Return the response with the recording's audio: 200, 206 for a range, 416 for a wrong one.
 

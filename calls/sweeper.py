@@ -18,6 +18,7 @@ from django.db.models import Q
 
 from calls import (
     asking,
+    call_buttons,
     dialing,
     executor,
     idempotency,
@@ -28,6 +29,7 @@ from calls import (
     operations,
     permission_checks,
     prompts,
+    provider_files,
     queries,
 )
 from calls.dial_lists import engine
@@ -45,6 +47,7 @@ BATCH = 200
 DRAIN_THREADS = 8
 RECONCILE_EVERY = timedelta(seconds=5)
 MEASURE_EVERY = timedelta(seconds=5)
+FETCH_EVERY = timedelta(seconds=5)
 
 _passes: dict[str, Pass] = {}
 
@@ -187,6 +190,8 @@ def install() -> Drainer:
     add_pass("idempotency keys", Seldom(idempotency.forget, timedelta(minutes=1)))
     add_pass("number incidents", Seldom(number_health.expire, timedelta(seconds=1)))
     add_pass("number settings", number_settings.sweep, is_slow=True)
+    add_pass("call buttons", call_buttons.sweep, is_slow=True)
+    add_pass("files of Meta", Seldom(provider_files.sweep, FETCH_EVERY), is_slow=True)
     add_pass("stale commands", recover_stale)
     add_pass("pending commands", drainer)
     add_pass("leases", Seldom(media_workers.check_leases, timedelta(seconds=1)))

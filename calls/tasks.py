@@ -6,8 +6,8 @@ from celery import shared_task
 from celery.signals import worker_init
 from django.utils import timezone
 
-from calls import asking, executor, number_settings, permission_checks
-from calls.queue import CHECK_PERMISSION, DRAIN, NUMBER_SETTINGS, REQUEST_PERMISSION
+from calls import asking, call_buttons, executor, number_settings, permission_checks
+from calls.queue import CHECK_PERMISSION, DRAIN, NUMBER_SETTINGS, REQUEST_PERMISSION, SEND_BUTTON
 
 
 @worker_init.connect
@@ -38,3 +38,9 @@ def check_permission(*, permission_id: str, **_newer: object) -> None:
 def carry_out_settings(*, number_id: int, **_newer: object) -> None:
     """Send a number's calling settings to Meta, or read them."""
     number_settings.carry_out(number_id, timezone.now())
+
+
+@shared_task(name=SEND_BUTTON)
+def send_button(*, message_id: str, **_newer: object) -> None:
+    """Send one message with a call button."""
+    call_buttons.deliver(UUID(message_id), timezone.now())

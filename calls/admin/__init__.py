@@ -8,6 +8,7 @@ from calls.admin.media import MediaSessionAdmin, MediaWorkerAdmin
 from calls.admin.number_states import NumberIncidentAdmin, NumberSettingsAdmin
 from calls.admin.numbers import PhoneNumberAdmin
 from calls.admin.permissions import CallPermissionAdmin, PermissionRequestAdmin
+from calls.admin.provider import CallButtonMessageAdmin, ProviderFileAdmin
 from calls.admin.tokens import ApiTokenAdmin
 
 admin.site.site_url = None  # there is no other site to view
@@ -18,6 +19,8 @@ __all__ = [
     "CallAdmin",
     "CallPermissionAdmin",
     "DialListAdmin",
+    "CallButtonMessageAdmin",
+    "ProviderFileAdmin",
     "MediaSessionAdmin",
     "MediaWorkerAdmin",
     "NumberIncidentAdmin",

@@ -135,6 +135,16 @@ class PhoneNumberAdmin(BaseAdmin):
                     )
                 },
             ),
+            (
+                "Recorded by Meta",
+                {
+                    "fields": (
+                        "meta_recording_purpose",
+                        "meta_transcription_purpose",
+                        "meta_announcement_language",
+                    )
+                },
+            ),
         )
 
     def save_model(self, request: HttpRequest, obj: PhoneNumber, form: Any, change: bool) -> None:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 from rest_framework.views import APIView
 
-from calls.api import list_views, number_views, operation_views, permission_views, views
+from calls.api import (
+    list_views,
+    number_views,
+    operation_views,
+    permission_views,
+    provider_views,
+    views,
+)
 
 app_name = "api"
 
@@ -22,6 +29,17 @@ urlpatterns = [
     *_address("calls/<uuid:call_id>/", views.OneCall, "call"),
     *_address("calls/<uuid:call_id>/events/", views.Events, "call-events"),
     *_address("calls/<uuid:call_id>/actions/<slug:action>/", views.Action, "call-action"),
+    *_address(
+        "calls/<uuid:call_id>/provider-files/", provider_views.ProviderFiles, "provider-files"
+    ),
+    *_address(
+        "provider-files/<uuid:file_id>/content/",
+        provider_views.ProviderFileContent,
+        "provider-file-content",
+    ),
+    *_address("call-buttons/<uuid:message_id>/", provider_views.OneCallButton, "call-button"),
+    *_address("numbers/<slug:number_id>/call-buttons/", provider_views.CallButtons, "call-buttons"),
+    *_address("numbers/<slug:number_id>/call-link/", provider_views.CallLink, "call-link"),
     *_address("numbers/", number_views.Numbers, "numbers"),
     *_address("numbers/<slug:number_id>/", number_views.OneNumber, "number"),
     *_address("numbers/<slug:number_id>/incidents/", number_views.Incidents, "number-incidents"),

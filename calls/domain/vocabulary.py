@@ -243,6 +243,21 @@ class PushStatus(StrEnum):
     FAILED = auto()  # Meta could not be reached, or never said
 
 
+class ProviderFileKind(StrEnum):
+    """What Meta has made of a call itself, because we asked for it."""
+
+    RECORDING = auto()
+    TRANSCRIPTION = auto()
+
+
+class ProviderFileStatus(StrEnum):
+    """The life of such a file here."""
+
+    PENDING = auto()  # to be fetched
+    COMPLETED = auto()  # it is here, and its hash is right
+    FAILED = auto()  # not fetched while Meta kept it
+
+
 class OnNoPermission(StrEnum):
     """What becomes of a call that the user has not allowed."""
 

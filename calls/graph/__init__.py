@@ -5,9 +5,22 @@ answer is one of four things: done, or a `GraphError` whose verdict says whether
 be repeated.
 """
 
-from calls.graph.bodies import action_body, connect_body, permission_request_body, settings_body
+from calls.graph.bodies import (
+    action_body,
+    call_button_body,
+    connect_body,
+    permission_request_body,
+    settings_body,
+)
 from calls.graph.connection import TOTAL_SECONDS, GraphClient, client
-from calls.graph.replies import call_id, calling_settings, message_id, permission_reading
+from calls.graph.downloads import Mistrusted, check_digest, check_media_id
+from calls.graph.replies import (
+    call_id,
+    calling_settings,
+    media_file,
+    message_id,
+    permission_reading,
+)
 from calls.graph.usage import Usage, read_usage
 from calls.graph.verdicts import VERDICT_OF_CODE, GraphError, Reply, Verdict
 
@@ -22,6 +35,11 @@ __all__ = [
     "action_body",
     "call_id",
     "calling_settings",
+    "call_button_body",
+    "check_digest",
+    "check_media_id",
+    "media_file",
+    "Mistrusted",
     "client",
     "connect_body",
     "message_id",

@@ -5,11 +5,23 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from calls.domain import call_buttons
+from calls.domain.call_buttons import CallButton
 from calls.domain.vocabulary import CommandKind
 
 
-def action_body(action: CommandKind, *, wa_call_id: str, sdp: str = "") -> bytes:
-    """Return the request body of an action: the documented keys and nothing else (Meta: calls)."""
+def action_body(
+    action: CommandKind,
+    *,
+    wa_call_id: str,
+    sdp: str = "",
+    recording: dict[str, Any] | None = None,
+    transcription: dict[str, Any] | None = None,
+) -> bytes:
+    """Return the request body of an action: the documented keys and nothing else (Meta: calls).
+
+    :param recording: purpose and announcement_language of Meta's own recording; of an accept.
+    """
     body: dict[str, Any] = {
         "messaging_product": "whatsapp",
         "call_id": wa_call_id,
@@ -17,6 +29,8 @@ def action_body(action: CommandKind, *, wa_call_id: str, sdp: str = "") -> bytes
     }
     if sdp:
         body["session"] = {"sdp_type": "answer", "sdp": sdp}
+    if action is CommandKind.ACCEPT:
+        body |= _announced(recording, transcription)
     return _encode(body)
 
 
@@ -41,10 +55,28 @@ def connect_body(
         "session": {"sdp_type": "offer", "sdp": sdp},
         "biz_opaque_callback_data": callback_data,
     }
-    for name, wanted in (("recording", recording), ("transcription", transcription)):
-        if wanted:
-            body[name] = {"status": "ENABLED", **wanted}
-    return _encode(body)
+    return _encode(body | _announced(recording, transcription))
+
+
+def call_button_body(button: CallButton) -> bytes:
+    """Return the message with a button that calls us (Meta: call-button-messages-deep-links)."""
+    body: dict[str, Any] = {
+        "messaging_product": "whatsapp",
+        "recipient_type": "individual",
+        **_addressee(button.to, button.recipient),
+    }
+    if button.template:
+        return _encode({**body, "type": "template", "template": call_buttons.template(button)})
+    interactive = call_buttons.interactive(button)
+    return _encode({**body, "type": "interactive", "interactive": interactive})
+
+
+def _announced(
+    recording: dict[str, Any] | None, transcription: dict[str, Any] | None
+) -> dict[str, Any]:
+    """What Meta records and transcribes itself, and tells the user."""
+    wanted = (("recording", recording), ("transcription", transcription))
+    return {name: {"status": "ENABLED", **one} for name, one in wanted if one}
 
 
 def permission_request_body(

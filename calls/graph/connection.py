@@ -6,11 +6,14 @@ import asyncio
 import threading
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from functools import cache
+from http import HTTPStatus
 from urllib.parse import urlencode
 
 import httpx
 
-from calls.graph.verdicts import Reply, not_answered, read
+from calls.domain.vocabulary import HangupCause
+from calls.graph.downloads import DOWNLOAD_SECONDS, MAX_FILE_BYTES, Mistrusted, check_address
+from calls.graph.verdicts import GraphError, Reply, Verdict, not_answered, read
 
 CONNECT_SECONDS = 2.0
 TOTAL_SECONDS = 5.0
@@ -26,6 +29,7 @@ class GraphClient:
 
     def __init__(self, base_url: str, version: str) -> None:
         """:param base_url: for example ``https://graph.facebook.com``; version ``v25.0``."""
+        self._base_url = base_url
         self._root = f"{base_url.rstrip('/')}/{version}"
         self._loop = asyncio.new_event_loop()
         threading.Thread(target=self._loop.run_forever, name="graph", daemon=True).start()
@@ -81,6 +85,44 @@ class GraphClient:
         :raises GraphError: as `send`.
         """
         return self._exchange("GET", f"{phone_number_id}?fields=id", None, token)
+
+    def media(self, media_id: str, *, token: str) -> Reply:
+        """GET where a file is now, its size and its SHA-256.
+
+        :raises GraphError: as `send`.
+        """
+        return self._exchange("GET", media_id, None, token)
+
+    def download(self, url: str, *, token: str) -> bytes:
+        """Return a file of Meta's. No redirects: the token is shown to nobody else.
+
+        :raises Mistrusted: the address is not one of Meta's, or the file is too large.
+        :raises GraphError: it was not served.
+        """
+        check_address(url, self._base_url)
+        future = asyncio.run_coroutine_threadsafe(self._file(url, token), self._loop)
+        try:
+            status, content = future.result(DOWNLOAD_SECONDS + 1)
+        except (httpx.HTTPError, TimeoutError, FutureTimeoutError) as error:
+            future.cancel()
+            raise not_answered(error) from error
+        if status != HTTPStatus.OK:
+            cause = HangupCause.META_ERROR
+            raise GraphError(Verdict.UNKNOWN, cause, f"HTTP {status}", http_status=status)
+        return content
+
+    async def _file(self, url: str, token: str) -> tuple[int, bytes]:
+        headers = {"Authorization": f"Bearer {token}"}
+        async with (
+            asyncio.timeout(DOWNLOAD_SECONDS),
+            self._http.stream("GET", url, headers=headers) as response,
+        ):
+            content = bytearray()
+            async for chunk in response.aiter_bytes():
+                content += chunk
+                if len(content) > MAX_FILE_BYTES:
+                    raise Mistrusted(f"the file has more than {MAX_FILE_BYTES} bytes")
+            return response.status_code, bytes(content)
 
     def _exchange(self, method: str, path: str, body: bytes | None, token: str) -> Reply:
         work = self._request(method, f"{self._root}/{path}", body, token)

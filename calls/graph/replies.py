@@ -28,6 +28,12 @@ def _first_id(entries: Any) -> str:
     return found[:255] if isinstance(found, str) else ""
 
 
+def media_file(reply: Reply) -> tuple[str, str]:
+    """Return where a file is for the next five minutes, and its SHA-256."""
+    url, digest = reply.body.get("url"), reply.body.get("sha256")
+    return (url if isinstance(url, str) else "", digest if isinstance(digest, str) else "")
+
+
 def calling_settings(reply: Reply) -> dict[str, Any]:
     """Return a number's calling settings as Meta has them."""
     return _object(reply.body.get("calling"))

@@ -8,10 +8,12 @@ from calls.models.media import Heartbeat, MediaSession, MediaWorker, Playback, R
 from calls.models.number import PhoneNumber
 from calls.models.number_states import NumberIncident, NumberSettings
 from calls.models.operation import MediaOperation
+from calls.models.provider import CallButtonMessage, ProviderFile
 
 __all__ = [
     "ApiToken",
     "Call",
+    "CallButtonMessage",
     "CallCommand",
     "CallEvent",
     "CallPermission",
@@ -30,5 +32,6 @@ __all__ = [
     "PermissionRequest",
     "PhoneNumber",
     "Playback",
+    "ProviderFile",
     "Recording",
 ]

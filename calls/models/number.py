@@ -8,6 +8,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import models
 
 from calls.domain.vocabulary import AnswerPolicy
+from calls.domain.wanted import ANNOUNCEMENT_LANGUAGES
 from calls.encryption import EncryptedTextField
 
 #: Later than this nothing is left of the answer window (Meta may give up after 30 s).
@@ -67,6 +68,18 @@ class PhoneNumber(models.Model):
     record_calls = models.BooleanField(
         default=False, help_text="record both directions; tell your callers where the law asks so"
     )
+    #: Meta's own recording and transcript of the calls that we accept; empty: none. Meta tells the
+    #: user what for, in this language.
+    meta_recording_purpose = models.CharField(max_length=250, blank=True, default="", db_default="")
+    meta_transcription_purpose = models.CharField(
+        max_length=250, blank=True, default="", db_default=""
+    )
+    meta_announcement_language = models.CharField(
+        max_length=8,
+        default="en",
+        db_default="en",
+        choices=[(word, word) for word in sorted(ANNOUNCEMENT_LANGUAGES)],
+    )
     created_at = models.DateTimeField()
 
     #: Meta has paused the calls that we make (webhook account_update, settings, 138014).
@@ -93,6 +106,20 @@ class PhoneNumber(models.Model):
 
     def __str__(self) -> str:
         return self.label or self.display_phone_number or self.wa_phone_number_id
+
+    @property
+    def meta_recording(self) -> dict[str, str]:
+        """Purpose and announcement_language for Meta; empty: not wanted."""
+        return self._announced(self.meta_recording_purpose)
+
+    @property
+    def meta_transcription(self) -> dict[str, str]:
+        """As `meta_recording`."""
+        return self._announced(self.meta_transcription_purpose)
+
+    def _announced(self, purpose: str) -> dict[str, str]:
+        language = self.meta_announcement_language
+        return {"purpose": purpose, "announcement_language": language} if purpose else {}
 
     @property
     def ring_time(self) -> timedelta:

@@ -35,6 +35,11 @@ OTHER_WORDS = {
     "dial-list-import",
     "dial-list-results",
     "dial-list-action",
+    "provider-files",
+    "provider-file-content",
+    "call-button",
+    "call-buttons",
+    "call-link",
     "no-store",
 }
 ID = "0195d2a8-1c2e-7b11-a0ac-9a4b7f2c1d3e"
@@ -56,7 +61,7 @@ def test_every_code_is_on_the_page_and_no_other():
 def test_every_address_of_the_page_exists():
     addresses = re.findall(r"^\| `(?:GET|POST|PUT|PATCH)` \| `(/[^`]+)`", PAGE, re.MULTILINE)
 
-    assert len(addresses) == 35
+    assert len(addresses) == 40
     for address in addresses:
         match = resolve(
             f"/api/v1{address.replace('{id}', ID).replace('{verb}', 'stop').replace('{n}', '1')}"
