@@ -199,3 +199,10 @@ def test_a_request_that_never_arrived_leaves_nobody_waiting():
     )
     assert undelivered(request, T0 - HOUR) is None
     assert undelivered(TEMPORARY, T0 + HOUR) is None
+
+
+def test_a_lookup_does_not_take_away_what_was_granted_in_the_same_second():
+    asked_at = T0 + timedelta(seconds=0.4)  # and granted at 0.9, which Meta calls 0
+
+    assert looked_up(TEMPORARY, "no_permission", None, asked_at) is None
+    assert looked_up(TEMPORARY, "no_permission", None, T0 + timedelta(seconds=1)) is not None
