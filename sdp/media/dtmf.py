@@ -40,13 +40,9 @@ class DigitDetector:
     """Feed every telephone-event packet to `receive`, and the time to `expire`."""
 
     def __init__(self) -> None:
+        self.is_waiting = False  # is a key down, so that `expire` must be called?
         self._press: _Press | None = None
         self._done: deque[int] = deque(maxlen=_REMEMBERED)
-
-    @property
-    def is_waiting(self) -> bool:
-        """Is a key down, so that `expire` must be called?"""
-        return self._press is not None
 
     def receive(self, payload: bytes, timestamp: int, now: float) -> list[Digit]:
         """Take one packet; return the keys that it finishes (its own, or one before it)."""
@@ -76,7 +72,7 @@ class DigitDetector:
         """Make the press with `timestamp` the current one, unless it is older than that."""
         press = self._press
         if press is None:
-            self._press = _Press(event, timestamp, now)
+            self._hold(event, timestamp, now)
             return []
         step = (timestamp - press.timestamp) & 0xFFFFFFFF
         if step == 0:
@@ -91,11 +87,14 @@ class DigitDetector:
             press.timestamp, press.duration = timestamp, 0
             return []
         finished = [self._finish(press)]
-        self._press = _Press(event, timestamp, now)
+        self._hold(event, timestamp, now)
         return finished
 
+    def _hold(self, event: int, timestamp: int, now: float) -> None:
+        self._press, self.is_waiting = _Press(event, timestamp, now), True
+
     def _finish(self, press: _Press) -> Digit:
-        self._press = None
+        self._press, self.is_waiting = None, False
         self._done.append(press.timestamp)
         ticks = press.before + press.duration
         return Digit(KEYS[press.event], ticks * 1000 // CLOCK_RATE)

@@ -153,21 +153,21 @@ class Engine:
             self._skipped += due - self._step - PHASES
             self._step = due - PHASES
         while self._step < due:
-            turn = self._step // PHASES
-            for transport in self._phases[self._step % PHASES].copy():
-                self._beat(transport, turn, now)
+            self._beat(self._phases[self._step % PHASES].copy(), self._step // PHASES, now)
             self._step += 1
         self._set_timer()
 
-    def _beat(self, transport: Transport, turn: int, now: float) -> None:
-        ticks, transport.round = turn - transport.round, turn
-        try:
-            transport.beat(ticks, now)
-            if transport.session.has_output or transport.session.is_over:
-                self._on_output(transport)
-        except Exception:
-            log.exception("a call's media failed on a defect")
-            self._give_up(transport, now)
+    def _beat(self, transports: list[Transport], turn: int, now: float) -> None:
+        for transport in transports:
+            ticks, transport.round = turn - transport.round, turn
+            session = transport.session
+            try:
+                transport.beat(ticks, now)
+                if session.has_output or session.is_over:
+                    self._on_output(transport)
+            except Exception:
+                log.exception("a call's media failed on a defect")
+                self._give_up(transport, now)
 
     def _give_up(self, transport: Transport, now: float) -> None:
         """A defect that one call runs into must not silence the others: that call fails, and if it

@@ -108,12 +108,7 @@ class Inlet:
         return bool((digits or is_down) and (not was_down or (digits and is_down))), digits
 
     def tick(self, now: float) -> list[Digit]:
-        """Let go of what waits; returns a key whose end was lost."""
-        for recording in self.recordings:
-            if now >= recording.due_at:
-                recording.tick(now)
-        if not self.digits.is_waiting:
-            return []
+        """Returns a key whose end was lost."""
         digits = self.digits.expire(now)
         self.digit_count += len(digits)
         return digits

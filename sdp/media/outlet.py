@@ -120,7 +120,7 @@ class Outlet:
             if step.payload and self.telephone_event is not None:
                 return self._write_key(buffer, step, self.telephone_event)
             payload = SILENCE
-        elif self._has_layers():
+        elif self.queue or self._has_layers():
             spoken = self._speak(turns, now)
             if spoken is None:
                 return 0
@@ -213,7 +213,8 @@ class Outlet:
     # --- layers -----------------------------------------------------------------------------------
 
     def _has_layers(self) -> bool:
-        is_own = self.queue or self.background or self.source or self.is_muted or self._kept
+        """Is there anything to look at, beside the queue?"""
+        is_own = self.background or self.source or self.is_muted or self._kept
         return bool(is_own or self.is_forwarding or self.mix)
 
     def _speak(self, turns: int, now: float) -> bytes | None:

@@ -76,14 +76,15 @@ class Reception:
 
     def count(self, packet: Packet, now: float) -> None:
         """Take note of an authenticated RTP packet."""
+        _, sequence, timestamp, ssrc, payload = packet
         stream = self._stream
-        if stream is None or stream.ssrc != packet.ssrc:
+        if stream is None or stream.ssrc != ssrc:
             if stream is not None:
                 self._packets_before += stream.packets
                 self._lost_before += stream.lost
                 self._octets_before += stream.octets
-            stream = self._stream = Incoming(packet.ssrc, packet.sequence)
-        stream.count(packet.sequence, packet.timestamp, len(packet.payload), now)
+            stream = self._stream = Incoming(ssrc, sequence)
+        stream.count(sequence, timestamp, len(payload), now)
 
     def skim(self, size: int) -> None:
         """Take note of a packet that was not decrypted; see `Incoming`."""

@@ -230,13 +230,13 @@ class MediaSession:
         elif now - last_at > self._watch.notable_gap:
             self._watch.gap(now - max(last_at, inlet.skimmed_at))
         self._reception.count(packet, now)
-        if packet.payload_type == self._stream.telephone_event_payload_type:
+        if packet[0] == inlet.telephone_event:
             has_begun, digits = inlet.press(packet, now)
             if has_begun:
                 self.operations.key_down(now)
             self.pressed(digits, now)
         else:
-            inlet.last_payload = packet.payload
+            inlet.last_payload = packet[4]
         if self._recordings or inlet.ear is not None:
             inlet.hear(packet, now)
         for wire in inlet.wires:
@@ -256,10 +256,13 @@ class MediaSession:
     # --- time -------------------------------------------------------------------------------------
 
     def tick(self, now: float) -> None:
-        """Look at the clock: lost ends of digits, packets that wait, deadlines."""
+        """Look at the clock: lost ends of digits, recordings, deadlines."""
         if self.is_over:
             return
-        if self._recordings or self._digits.is_waiting:
+        for recording in self._recordings:
+            if now >= recording.due_at:
+                recording.tick(now)
+        if self._digits.is_waiting:
             self.pressed(self.inlet.tick(now), now)
         if self.operations.is_timed and self.is_flowing:
             self.operations.tick(now)

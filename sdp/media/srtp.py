@@ -22,6 +22,8 @@ _PROFILES = {
     "SRTP_AEAD_AES_128_GCM": Policy.SRTP_PROFILE_AEAD_AES_128_GCM,
 }
 _OK = lib.srtp_err_status_ok
+# looked up once: they are called for each packet
+_protect, _unprotect = lib.srtp_protect, lib.srtp_unprotect
 _length = ffi.new("int *")
 
 
@@ -62,13 +64,13 @@ class Cipher:
     def protect(self, buffer: Buffer, length: int) -> int:
         """RTP to SRTP."""
         _length[0] = length
-        status = lib.srtp_protect(self._sender, buffer.pointer, _length)
+        status = _protect(self._sender, buffer.pointer, _length)
         return _length[0] if status == _OK else 0
 
     def unprotect(self, buffer: Buffer, length: int) -> int:
         """SRTP to RTP."""
         _length[0] = length
-        status = lib.srtp_unprotect(self._receiver, buffer.pointer, _length)
+        status = _unprotect(self._receiver, buffer.pointer, _length)
         return _length[0] if status == _OK else 0
 
     def protect_control(self, buffer: Buffer, length: int) -> int:

@@ -83,22 +83,29 @@ class Transport:
 
     def read(self, now: float) -> None:
         """Take one datagram from the socket."""
+        if not self._is_connected:
+            self._read_from_anybody(now)
+            return
         data = self._incoming.data
         try:
-            if self._is_connected:
-                length = self._receive(data)
-                source = self._remote
-            else:
-                length, sender = self._socket.recvfrom_into(data)
-                source = sender[:2]
+            length = self._receive(data)
         except OSError:  # nothing there, or an ICMP error for something that we sent
             return
-        if source is None or not 0 < length <= MAX_PLAIN:
+        remote, cipher = self._remote, self._cipher
+        if remote is None or not 0 < length <= MAX_PLAIN:
             return
-        is_media = self._is_connected and rtp.is_rtp_or_rtcp(data[0])
-        if is_media and self._inlet.skims(data, length, now):
+        if cipher is None or not rtp.is_rtp_or_rtcp(data[0]):
+            self._take(length, remote, now)
+        elif not self._inlet.skims(data, length, now):
+            self._take_media(cipher, length, remote, now)
+
+    def _read_from_anybody(self, now: float) -> None:
+        try:
+            length, sender = self._socket.recvfrom_into(self._incoming.data)
+        except OSError:
             return
-        self._take(length, source, now)
+        if 0 < length <= MAX_PLAIN:
+            self._take(length, sender[:2], now)
 
     def _take(self, length: int, source: Address, now: float) -> None:
         first = self._incoming.data[0]
@@ -114,17 +121,18 @@ class Transport:
             self._take_record(bytes(self._incoming.view[:length]), now)
 
     def _take_media(self, cipher: Cipher, length: int, source: Address, now: float) -> None:
-        if rtp.is_rtcp(self._incoming.data[1]):
-            length = cipher.unprotect_control(self._incoming, length)
+        incoming = self._incoming
+        if rtp.is_rtcp(incoming.data[1]):
+            length = cipher.unprotect_control(incoming, length)
             if length:
-                data = bytes(self._incoming.view[:length])
+                data = bytes(incoming.view[:length])
                 self.session.receive_control(data, now, time.time())
             return
-        size = cipher.unprotect(self._incoming, length)
+        size = cipher.unprotect(incoming, length)
         if size:
-            packet = rtp.parse(self._incoming.view[:size])
+            packet = rtp.parse(incoming.view, size)
             if packet is not None:
-                self._inlet.overhead = length - len(packet.payload)
+                self._inlet.overhead = length - len(packet[4])
                 self.session.receive(packet, now)
             if source != self._remote:  # a browser that has moved
                 self._send_all(self._agent.media_came(source, now))
@@ -243,8 +251,15 @@ class Transport:
         self._send_buffer(cipher.protect_control(self._outgoing, length))
 
     def _send_buffer(self, length: int) -> None:
-        if length:
+        if not length:
+            return
+        if not self._is_connected:
             self._send(self._outgoing.view[:length])
+            return
+        try:
+            self._send_connected(self._outgoing.view[:length])
+        except OSError:  # as in `_send`
+            return
 
     def _send(self, data: rtp.Octets) -> None:
         try:

@@ -28,7 +28,6 @@ REMEMBERED = 1000
 COMPLETED, STOPPED, HUNG_UP, REPLACED = "completed", "stopped", "hung_up", "replaced"
 BARGED_IN, TIMEOUT = "barged_in", "timeout"
 PEER_LEFT = "peer_left"  # the other call that it needs is over
-ENDED = (State.FINISHED, State.FAILED)
 
 
 class Call(Party, Protocol):
@@ -63,6 +62,7 @@ class Operation:
     def __init__(self, operation_id: str, *, is_announced: bool = True) -> None:
         self.operation_id = operation_id
         self.state = State.QUEUED
+        self.is_ended = False
         self.is_announced = is_announced
         #: Called once at the end with cause and time; for the operation that this one serves.
         self.on_end: Callable[[str, float], None] | None = None
@@ -71,13 +71,9 @@ class Operation:
         self._last_words = "", ""  # cause and message of its end
 
     @property
-    def is_ended(self) -> bool:
-        return self.state in ENDED
-
-    @property
     def is_acting(self) -> bool:
         """Has it begun, and not ended?"""
-        return self._has_begun and self.state not in ENDED
+        return self._has_begun and not self.is_ended
 
     def status(self) -> OperationStatus:
         return OperationStatus(
@@ -119,7 +115,8 @@ class Operation:
             self._end(State.FAILED, cause, message, now)
 
     def _end(self, state: OperationState, cause: str, message: str, now: float) -> None:
-        self.state, self._last_words = state, (cause, message)
+        self.state, self.is_ended = state, True
+        self._last_words = cause, message
         call = self._call
         if call is not None:
             if self._has_begun:

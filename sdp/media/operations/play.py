@@ -87,13 +87,13 @@ class Play(Operation):
         if self._at >= len(packets) and not self._has_more(prompt, now):
             return None
         packet = packets[self._at]
-        self._at += 1
-        self.played += 1
-        if self.played == 1:
+        self._at = at = self._at + 1
+        self.played = played = self.played + 1
+        if played == 1:
             self._heard()
-        if self._progress and self.played % self._progress == 0:
+        if self._progress and played % self._progress == 0:
             self._progressed()
-        if self._at == len(packets) and prompt.is_complete and not prompt.problem:
+        if at == len(packets) and prompt.is_complete and not prompt.problem:
             self._round_done(now)
         return packet
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import struct
 
 from sdp.media.dtmf import Digit
+from sdp.media.eartap import Decode
 from sdp.media.inlet import Inlet
-from sdp.media.recording import Recording
+from sdp.media.recording import Recording, Side
 from sdp.media.rtp import Packet
 
 OPUS, DTMF = 111, 126
@@ -53,7 +54,7 @@ def test_a_key_whose_end_was_lost_is_told_by_the_clock():
     assert inlet.digit_count == 1
 
 
-def test_recordings_hear_and_tick():
+def test_recordings_hear():
     inlet = Inlet(OPUS, None)
     recording = Recording("r", (1, 2), 0.0)
     recording.begin({}, OPUS)
@@ -62,11 +63,9 @@ def test_recordings_hear_and_tick():
     inlet.hear(packet(1), 0.0)
     inlet.hear(packet(3), 0.0)
 
-    assert inlet.tick(0.5) == []
-    assert recording.chunks == [], "it is not due yet"
-    assert inlet.tick(1.0) == []
+    recording.finish()
 
-    assert len(recording.chunks) == 1
+    assert [side for side, _ in recording.chunks] == [Side.CALLER]
 
 
 def test_the_deaf_hear_nothing():
@@ -182,3 +181,13 @@ def test_the_packet_after_a_pause_is_opened():
 
     assert not inlet.skims(datagram(), 82, 1.16)
     assert inlet.skims(datagram(), 82, 1.14)
+
+
+def test_each_new_decoder_is_fresh_and_without_a_codec_there_is_none():
+    def make() -> Decode:
+        return lambda packet, lost: packet
+
+    inlet = Inlet(OPUS, make)
+
+    assert inlet.new_decoder() is not inlet.new_decoder()
+    assert Inlet(OPUS, None).new_decoder() is None

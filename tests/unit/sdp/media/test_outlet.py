@@ -66,7 +66,7 @@ class Wire:
 
     def _read(self, buffer: bytearray, length: int) -> Packet | None:
         self.marker = bool(buffer[1] & 0x80)
-        return rtp.parse(bytes(buffer[:length])) if length else None
+        return rtp.parse(bytes(buffer), length) if length else None
 
     def payloads(self, count: int) -> list[bytes | None]:
         packets = [self.tick() for _ in range(count)]

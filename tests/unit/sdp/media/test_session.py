@@ -66,7 +66,7 @@ class Call:
         buffer = bytearray(1500)
         self.now += 0.02 * ticks
         length = self.session.write_packet(buffer, ticks, self.now)
-        packet = rtp.parse(bytes(buffer[:length]))
+        packet = rtp.parse(bytes(buffer), length)
         assert packet is not None
         self.marker = bool(buffer[1] & 0x80)
         return packet
@@ -455,7 +455,7 @@ def test_every_kind_of_event_is_known_to_the_wire(kind):
 def forward(call: Call, payload: bytes) -> Packet | None:
     buffer = bytearray(1500)
     length = call.session.forward_packet(buffer, payload, OPUS, 1, 960, call.now)
-    return rtp.parse(bytes(buffer[:length])) if length else None
+    return rtp.parse(bytes(buffer), length) if length else None
 
 
 def test_nothing_is_forwarded_before_the_start():

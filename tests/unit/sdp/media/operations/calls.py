@@ -67,7 +67,7 @@ class Call:
         self.now += 0.02 * turns
         self.session.tick(self.now)
         length = self.session.write_packet(buffer, turns, self.now)
-        return rtp.parse(bytes(buffer[:length])) if length else None
+        return rtp.parse(bytes(buffer), length) if length else None
 
     def send(self, count: int = 1) -> list[str]:
         """The payloads of some ticks, in words."""

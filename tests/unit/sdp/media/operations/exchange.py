@@ -27,7 +27,7 @@ class Leg(Call):
     def _send(self, payload: bytes, payload_type: int, step: int, ticks: int, now: float) -> None:
         buffer = bytearray(1500)
         length = self.session.forward_packet(buffer, payload, payload_type, step, ticks, now)
-        packet = rtp.parse(bytes(buffer[:length])) if length else None
+        packet = rtp.parse(bytes(buffer), length) if length else None
         if packet is not None:
             self.got.append(packet)
 

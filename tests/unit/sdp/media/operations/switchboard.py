@@ -203,7 +203,7 @@ class Call:
         self.session.start((), now)
 
     def _keep(self, buffer: bytearray, length: int, is_forwarded: bool) -> None:
-        packet = rtp.parse(bytes(buffer[:length])) if length else None
+        packet = rtp.parse(bytes(buffer), length) if length else None
         if packet is not None:
             self.sent.append((self._board.now, packet, is_forwarded))
 
