@@ -31,6 +31,7 @@ class TestNumbers:
         "answer_policy": "manual",
         "ring_seconds": "20",
         "ring_loops": "1",
+        "meta_announcement_language": "en",
         "greeting": "welcome",
     }
 

@@ -154,6 +154,7 @@ class TestToken:
             "answer_policy": "answer",
             "ring_seconds": "15",
             "ring_loops": "1",
+            "meta_announcement_language": "en",
             "greeting": "",
             "access_token": "EAAnew",
         }
