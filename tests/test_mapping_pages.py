@@ -33,7 +33,7 @@ NONE = "–"
 #: How a note begins when there is nothing of ours.
 REASONS = ("No way: ", "Not yet: ", "Not built: ", "No need: ")
 WORD = r"[a-z][a-z_]*"
-ADDRESS = re.compile(r"(GET|POST) (/[\w{}/]*)")
+ADDRESS = re.compile(r"(GET|POST) (/[\w{}/.-]*)")
 WITH_OPTIONS = re.compile(rf"({WORD}) {{(.+)}}")
 SAMPLES = {"{id}": "0195d2a8-1c2e-7b11-a0ac-9a4b7f2c1d3e", "{verb}": "stop"}
 
