@@ -54,7 +54,7 @@ def test_a_run_stores_its_rows_and_names_no_machine(monkeypatch, tmp_path, capsy
 
 
 def test_what_was_measured_before_an_engine_died_is_kept(monkeypatch):
-    told = []
+    told: list[str] = []
     scenario = SCENARIOS["play"]
     begin = type(scenario).begin
 

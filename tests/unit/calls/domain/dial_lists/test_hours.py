@@ -17,7 +17,7 @@ SUNDAY = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
 
 
 def local(zone, *parts, fold=0):
-    return datetime(*parts, tzinfo=ZoneInfo(zone), fold=fold)
+    return datetime(*parts).replace(tzinfo=ZoneInfo(zone), fold=fold)
 
 
 class TestReading:
