@@ -81,14 +81,15 @@ def begin_one(number_id: int, now: datetime) -> bool:
 
 
 def _hold(lists: list[DialList], now: datetime) -> bool:
-    """Pause the lists of a number that may not call."""
+    """Pause the lists of a number that may not call; near the end of Meta's limits they only wait."""
     number = PhoneNumber.objects.get(pk=lists[0].phone_number_id)
     if number.token_refused_at is not None:
         reason, message = PauseReason.TOKEN_REFUSED, "Meta refuses the number's access token"
     else:
-        ruling = quotas.may_call(quotas.Record(), ledger.number_state(number), now)
+        state = ledger.number_state(number)
+        ruling = quotas.may_call(quotas.Record(), state, now)
         if ruling.is_allowed:
-            return False
+            return state.paused_until is not None and state.paused_until > now
         reason = PauseReason.NUMBER_RESTRICTED
         until = f", until {ruling.next_at:%Y-%m-%d %H:%M} UTC" if ruling.next_at else ""
         what = "its country" if ruling.barrier is Barrier.COUNTRY else f"a restriction{until}"

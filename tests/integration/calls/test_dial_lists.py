@@ -463,6 +463,19 @@ class TestNumber:
         assert "Meta" in found.pause_message
         assert Call.objects.count() == 0
 
+    def test_near_the_end_of_metas_limits_lists_wait_by_themselves(self, number):
+        found = make_list(number)
+        number.graph_paused_until = after(60)
+        number.save()
+
+        sweep(59)
+        assert Call.objects.count() == 0
+        found.refresh_from_db()
+        assert found.state == "running"
+
+        sweep(60)
+        assert Call.objects.count() == 1
+
     @pytest.mark.parametrize(
         ("code", "cause", "reason", "attempts"),
         [
