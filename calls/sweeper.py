@@ -24,6 +24,7 @@ from calls import (
     idempotency,
     lines,
     media_workers,
+    number_details,
     number_health,
     number_settings,
     operations,
@@ -48,6 +49,7 @@ DRAIN_THREADS = 8
 RECONCILE_EVERY = timedelta(seconds=5)
 MEASURE_EVERY = timedelta(seconds=5)
 FETCH_EVERY = timedelta(seconds=5)
+LEARN_EVERY = timedelta(minutes=5)
 
 _passes: dict[str, Pass] = {}
 
@@ -189,6 +191,7 @@ def install() -> Drainer:
     add_pass("permission checks", permission_checks.sweep, is_slow=True)
     add_pass("idempotency keys", Seldom(idempotency.forget, timedelta(minutes=1)))
     add_pass("number incidents", Seldom(number_health.expire, timedelta(seconds=1)))
+    add_pass("number details", Seldom(number_details.learn, LEARN_EVERY), is_slow=True)
     add_pass("number settings", number_settings.sweep, is_slow=True)
     add_pass("call buttons", call_buttons.sweep, is_slow=True)
     add_pass("files of Meta", Seldom(provider_files.sweep, FETCH_EVERY), is_slow=True)

@@ -46,6 +46,8 @@ class FakeGraph:
     #: Errors for the next probes of a token, in turn.
     number_errors: list[GraphError] = field(default_factory=list)
     probes: int = 0
+    #: What Meta tells of the number itself.
+    details: dict[str, Any] = field(default_factory=dict)
     #: The number's calling settings, and errors for the next requests about them.
     calling: dict[str, Any] = field(default_factory=lambda: {"status": "ENABLED"})
     settings_errors: list[GraphError] = field(default_factory=list)
@@ -102,7 +104,7 @@ class FakeGraph:
         self.probes += 1
         if self.number_errors:
             raise self.number_errors.pop(0)
-        return Reply(200, "trace", {"id": phone_number_id})
+        return Reply(200, "trace", {"id": phone_number_id, **self.details})
 
     @property
     def actions(self) -> list[str]:

@@ -17,6 +17,7 @@ from calls.graph.downloads import Mistrusted, check_digest, check_media_id
 from calls.graph.replies import (
     call_id,
     calling_settings,
+    display_phone_number,
     media_file,
     message_id,
     permission_reading,
@@ -42,6 +43,7 @@ __all__ = [
     "Mistrusted",
     "client",
     "connect_body",
+    "display_phone_number",
     "message_id",
     "permission_reading",
     "permission_request_body",

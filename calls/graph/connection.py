@@ -80,11 +80,14 @@ class GraphClient:
         return self._exchange("POST", f"{phone_number_id}/settings", body, token)
 
     def number(self, phone_number_id: str, *, token: str) -> Reply:
-        """GET the number itself: the cheapest question that tells whether a token is good.
+        """GET the number itself, with its digits: the cheapest question that tells whether a
+        token is good.
 
         :raises GraphError: as `send`.
         """
-        return self._exchange("GET", f"{phone_number_id}?fields=id", None, token)
+        return self._exchange(
+            "GET", f"{phone_number_id}?fields=id,display_phone_number", None, token
+        )
 
     def media(self, media_id: str, *, token: str) -> Reply:
         """GET where a file is now, its size and its SHA-256.

@@ -9,6 +9,8 @@ from typing import Any
 from calls.domain.quotas import Limit, PermissionReading, Reading
 from calls.graph.verdicts import Reply
 
+#: Of a telephone number (ITU-T E.164).
+_MOST_DIGITS = 15
 _PERIOD = re.compile(r"P(?:(\d{1,4})D)?(?:T(?:(\d{1,5})H)?(?:(\d{1,6})M)?)?")
 
 
@@ -37,6 +39,13 @@ def media_file(reply: Reply) -> tuple[str, str]:
 def calling_settings(reply: Reply) -> dict[str, Any]:
     """Return a number's calling settings as Meta has them."""
     return _object(reply.body.get("calling"))
+
+
+def display_phone_number(reply: Reply) -> str:
+    """Return the digits of one of our numbers; empty: they are not told."""
+    told = reply.body.get("display_phone_number")
+    digits = re.sub("[^0-9]", "", told) if isinstance(told, str) else ""
+    return digits if len(digits) <= _MOST_DIGITS else ""
 
 
 def permission_reading(reply: Reply, at: datetime) -> PermissionReading:
