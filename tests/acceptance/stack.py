@@ -124,6 +124,16 @@ class Stack:
         """POST of the REST API."""
         return self._http.post(f"/api/v1{path}", json=body or {})
 
+    def put(self, path: str, body: dict[str, Any]) -> httpx.Response:
+        """PUT of the REST API."""
+        return self._http.put(f"/api/v1{path}", json=body)
+
+    def download(self, path: str) -> bytes:
+        """Return a file by the path that the REST API has named."""
+        response = self._http.get(path)
+        response.raise_for_status()
+        return response.content
+
     def find(self, wa_call_id: str, number: str = "") -> dict[str, Any]:
         """Return the call with Meta's id as the REST API shows it; wait until it is there."""
         call_id = eventually(
