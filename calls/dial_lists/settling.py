@@ -13,15 +13,22 @@ from calls.dial_lists import control, drafts
 from calls.domain.dial_lists import outcomes
 from calls.domain.dial_lists.outcomes import Again, CallEnd
 from calls.domain.machine import OUTGOING
-from calls.domain.vocabulary import HangupCause, LineState, ListState, Signaling
+from calls.domain.vocabulary import (
+    HangupCause,
+    HangupSource,
+    LineState,
+    ListState,
+    Signaling,
+)
 from calls.models import Call, DialLine, DialList, MediaOperation
 from sdp.media.operations.life import HUNG_UP
 
 BATCH = 200
 BY = "dial list"
 LIST_ENDED = "list_ended"
-#: What the media worker says of an operation may come a moment after the end of the call.
-LATE_RESULT = timedelta(seconds=3)
+#: What the media worker says of an operation may come a moment after the end of the call, and so
+#: may Meta's word that the user has declined: webhooks have no order (Meta: webhooks).
+LATE_WORD = timedelta(seconds=3)
 
 
 def gather_id(call_id: UUID) -> UUID:
@@ -49,13 +56,19 @@ def _settle(line_id: int, now: datetime) -> bool:
         _finish(line, LineState.FAILED, HangupCause.UNKNOWN, now)
         line.save()
         return True
-    if not _take_digits(line, call, now):
+    if _may_be_rejected(call, now) or not _take_digits(line, call, now):
         return False
     end = _end_of(line, call)
     line.cause, line.answered_at, line.talk_seconds = end.cause, call.answered_at, call.talk_seconds
     _go_on(line, call, end, now)
     line.save()
     return True
+
+
+def _may_be_rejected(call: Call, now: datetime) -> bool:
+    """Whether Meta has ended the call unanswered just now, and may still say who wanted that."""
+    is_open = call.hangup_cause == HangupCause.NO_ANSWER and call.hangup_source == HangupSource.PEER
+    return is_open and call.ended_at is not None and now < call.ended_at + LATE_WORD
 
 
 def _end_of(line: DialLine, call: Call) -> CallEnd:
@@ -97,7 +110,7 @@ def _take_digits(line: DialLine, call: Call, now: datetime) -> bool:
     gather = MediaOperation.objects.filter(pk=gather_id(call.pk)).first()
     if gather is None or call.answered_at is None or call.ended_at is None:
         return True
-    if gather.cause == HUNG_UP and not gather.result and now < call.ended_at + LATE_RESULT:
+    if gather.cause == HUNG_UP and not gather.result and now < call.ended_at + LATE_WORD:
         return False
     line.digits = str(gather.result.get("digits", ""))[:255]
     return True

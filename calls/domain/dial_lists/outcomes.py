@@ -29,7 +29,6 @@ OUTCOME_OF_CAUSE: dict[HangupCause, Outcome] = {
     Cause.GLARE: Outcome.USER_BUSY,
     Cause.CALL_REJECTED: Outcome.REJECTED,
     Cause.LIMIT_REACHED: Outcome.LIMIT_REACHED,
-    Cause.RESTRICTED: Outcome.ERROR,
     Cause.DEADLINE: Outcome.ERROR,
     Cause.MEDIA_TIMEOUT: Outcome.ERROR,
     Cause.ICE_FAILED: Outcome.ERROR,
@@ -42,7 +41,7 @@ OUTCOME_OF_CAUSE: dict[HangupCause, Outcome] = {
     Cause.WORKER_LOST: Outcome.ERROR,
     Cause.UNKNOWN: Outcome.ERROR,
 }
-#: Not the user's doing: the list stands still until somebody has looked.
+#: Neither the user's doing nor the line's: the list stands still until somebody has looked.
 PAUSE_OF_CAUSE: dict[HangupCause, PauseReason] = {
     Cause.RESTRICTED: PauseReason.NUMBER_RESTRICTED,
     Cause.AUTHENTICATION_FAILED: PauseReason.TOKEN_REFUSED,
@@ -116,7 +115,7 @@ def after(end: CallEnd, policy: Policy, *, attempts: int, calls: int, now: datet
         return Over(LineState.COMPLETED)
     if calls >= MAX_CALLS:
         return Over(LineState.FAILED)
-    if end.cause is Cause.AUTHENTICATION_FAILED:
+    if end.cause in PAUSE_OF_CAUSE:
         return Again(now, is_attempt=False)
     if not end.was_dialed and (free := _without_attempt(end, now)) is not None:
         return free

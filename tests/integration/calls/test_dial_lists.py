@@ -77,7 +77,7 @@ class TestPace:
             sweep(turn)
         assert Call.objects.count() == 2
         end_all(6)
-        sweep(7)
+        sweep(9)
 
         assert Call.objects.exclude(signaling="ended").count() == 2
         assert found.lines.filter(state="calling").count() == 2
@@ -190,15 +190,15 @@ class TestAgain:
         found = make_list(number, max_attempts=2, back_off_minutes={"no_answer": [30]})
         sweep()
         hang_up(Call.objects.get(), 40)
-        sweep(41)
+        sweep(43)
         line = line_of(found)
-        assert (line.state, line.cause, line.next_at) == ("pending", "no_answer", after(1841))
+        assert (line.state, line.cause, line.next_at) == ("pending", "no_answer", after(1843))
 
         sweep(1800)
         assert Call.objects.count() == 1
-        sweep(1841)
+        sweep(1843)
         hang_up(Call.objects.latest(), 1900)
-        sweep(1901)
+        sweep(1903)
 
         line = line_of(found)
         assert (line.state, line.cause, line.attempts) == ("failed", "no_answer", 2)
@@ -226,6 +226,18 @@ class TestAgain:
         sweep(7)
 
         assert (line_of(found).state, line_of(found).cause) == (state, "call_rejected")
+
+    def test_meta_may_say_after_the_end_that_the_user_declined(self, number):
+        found = make_list(number)
+        sweep()
+        hang_up(Call.objects.get(), 6)
+
+        sweep(8.5)
+        assert states(found) == ["calling"]
+        tell(Call.objects.get(), events.RemoteRejected, 8.6)
+        sweep(8.7)
+
+        assert (line_of(found).state, line_of(found).cause) == ("failed", "call_rejected")
 
     def test_a_user_whom_somebody_else_calls_waits_without_a_slot(self, number):
         make_list(number, [ANA])
@@ -403,8 +415,8 @@ class TestControl:
         assert line_of(found, 2).cause == "list_ended"
 
         hang_up(Call.objects.get(), 40)
-        sweep(41)
-        sweep(42)
+        sweep(43)
+        sweep(44)
 
         found.refresh_from_db()
         assert (states(found)[0], found.state) == ("failed", "finished")
@@ -477,25 +489,26 @@ class TestNumber:
         assert Call.objects.count() == 1
 
     @pytest.mark.parametrize(
-        ("code", "cause", "reason", "attempts"),
+        ("code", "cause", "reason"),
         [
-            (138014, "restricted", "number_restricted", 1),
-            (190, "authentication_failed", "token_refused", 0),
+            (138013, "restricted", "number_restricted"),
+            (138014, "restricted", "number_restricted"),
+            (190, "authentication_failed", "token_refused"),
         ],
     )
     def test_a_refusal_by_meta_pauses_the_list_and_the_line_waits(
-        self, number, fake_graph, code, cause, reason, attempts
+        self, number, fake_graph, code, cause, reason
     ):
         refuse(fake_graph, code, cause)
-        found = make_list(number, [ANA, BEN])
+        found = make_list(number, [ANA], max_attempts=1)
 
         sweep()
         sweep(1)
+        sweep(2)
 
         found.refresh_from_db()
         assert (found.state, found.pause_reason) == ("paused", reason)
-        assert states(found) == ["pending", "pending"]
-        assert line_of(found).attempts == attempts
+        assert (states(found), line_of(found).attempts) == (["pending"], 0)
 
 
 class TestOnce:
@@ -540,7 +553,7 @@ class TestOnce:
         sweep()
         hang_up(Call.objects.get(), 40)
 
-        assert [settling.settle(after(41)), settling.settle(after(41))] == [1, 0]
+        assert [settling.settle(after(43)), settling.settle(after(43))] == [1, 0]
         assert line_of(found).attempts == 1
 
 

@@ -48,7 +48,6 @@ def test_who_has_picked_up_is_not_called_again(cause):
         ("meta_error", 5, 30),
         ("deadline", 5, 30),
         ("limit_reached", 60, 60),
-        ("restricted", 5, 30),
     ],
 )
 def test_each_outcome_has_its_back_off(cause, first, second):
@@ -107,8 +106,11 @@ def test_what_we_took_back_too_late_was_an_attempt_that_is_canceled():
     assert ends("canceled", was_recalled=True) == CANCELED
 
 
-def test_a_dead_token_costs_no_attempt():
-    assert ends("authentication_failed", attempts=2) == Again(NOW, is_attempt=False)
+@pytest.mark.parametrize("cause", ["authentication_failed", "restricted"])
+@pytest.mark.parametrize("was_dialed", [True, False])
+def test_what_the_number_may_not_do_costs_no_attempt(cause, was_dialed):
+    end = ends(cause, attempts=2, was_dialed=was_dialed, next_at=minutes(90))
+    assert end == Again(NOW, is_attempt=False)
 
 
 def test_who_has_not_replied_when_the_hours_end_is_waited_for_tomorrow():
