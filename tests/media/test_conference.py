@@ -114,12 +114,12 @@ async def test_the_stream_goes_on_evenly_whoever_speaks(make_leg):
 
 
 async def test_who_comes_and_goes_is_heard_and_music_when_alone(make_leg, desk):
-    music = {"source": {"tone": "busy", "country": "us"}}
+    music = {"source": {"tone": "busy", "country": "us"}}  # half a second on, half a second off
     a = await make_leg("a")
     a.ask("in-a", "conference", conference_id="x", music_alone=music)
     await asyncio.sleep(0.5)
     a.mark()
-    await asyncio.sleep(0.5)
+    await asyncio.sleep(1.0)
     alone = a.sound().astype(float)
     assert level(alone, 480) > 0.02, "the tone that stands for music"
 
@@ -129,7 +129,7 @@ async def test_who_comes_and_goes_is_heard_and_music_when_alone(make_leg, desk):
     await b.hang_up()
     await asyncio.sleep(0.6)
     a.mark()
-    await asyncio.sleep(0.5)
+    await asyncio.sleep(1.0)
     assert level(a.sound().astype(float), 480) > 0.02
 
 
